@@ -1,0 +1,90 @@
+package catalog
+
+import "github.com/wherewall/wherewall/catalog/expr"
+
+// Schema is an immutable copy of what the proxy needs to know of one database, read in one transaction by
+// LoadSchema. Names are as in the catalogs (already folded and cut to 63 bytes).
+type Schema struct {
+	Database      string
+	ServerVersion int      // server_version_num, such as 150018
+	SearchPath    []string // the service login's effective path, existing schemas only, without the implicit pg_catalog
+	Relations     map[RelationName]*Relation
+	Functions     map[string][]Function // by bare name, every schema, pg_catalog included
+	Operators     map[string][]string   // by bare name: the schemas that have an operator of that name
+	Types         map[TypeName]*TypeInfo
+	Digest        string // changes whenever anything above does
+}
+
+// RelationName is a schema-qualified relation.
+type RelationName struct{ Schema, Name string }
+
+// TypeName is a schema-qualified type.
+type TypeName struct{ Schema, Name string }
+
+// Relation is a row of pg_class outside pg_catalog, information_schema and the toast and temporary schemas.
+type Relation struct {
+	OID        uint32
+	RelationName
+	Kind       byte // pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table, S sequence, ...
+	Columns    []Column // in attnum order, dropped ones left out
+	PrimaryKey []string
+	HasRules   bool // any pg_rewrite rule beside a view's _RETURN
+	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of theirs counts.
+	BeforeInsert, BeforeUpdate bool
+	Parents                    []RelationName // pg_inherits: inheritance parents or the partitioned table
+}
+
+// Column is a live column of a relation.
+type Column struct {
+	Name      string
+	Type      expr.Type
+	Modifier  int32  // pg_attribute.atttypmod, -1 for none
+	TypeSQL   string // format_type(atttypid, atttypmod), fully qualified
+	Domain    bool   // the declared type is a domain; Type is the domain's own name
+	NotNull   bool
+	Default   string // pg_get_expr of the default; empty for none
+	Generated bool   // GENERATED ALWAYS AS (expression)
+	Identity  bool   // GENERATED ... AS IDENTITY
+}
+
+// Function is what the gate needs of a pg_proc row.
+type Function struct {
+	Schema     string
+	Volatility byte // pg_proc.provolatile: i, s, v
+	Leakproof  bool
+	Kind       byte     // pg_proc.prokind: f, p, a, w
+	Args       []string // input argument types, schema-qualified unless pg_catalog
+	Defaults   int      // number of arguments with defaults
+	Variadic   bool
+	Returns    string
+}
+
+// TypeInfo is what the gate needs of a pg_type row.
+type TypeInfo struct {
+	Kind         byte // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
+	UserCastFunc bool // some pg_cast from or to it uses a function outside pg_catalog
+}
+
+// Column returns the column of that name, or nil.
+func (r *Relation) Column(name string) *Column {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return &r.Columns[i]
+		}
+	}
+	return nil
+}
+
+// Resolve finds a relation as PostgreSQL would: by its schema, or along the search path where schema is empty.
+// The implicit pg_catalog and pg_temp are the caller's business. It returns nil where there is none.
+func (s *Schema) Resolve(schema, name string) *Relation {
+	if schema != "" {
+		return s.Relations[RelationName{schema, name}]
+	}
+	for _, p := range s.SearchPath {
+		if r := s.Relations[RelationName{p, name}]; r != nil {
+			return r
+		}
+	}
+	return nil
+}

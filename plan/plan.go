@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
+)
+
+// Subject is who a session acts as: one user, at most one tenant.
+type Subject struct {
+	User   string
+	Tenant string // empty: none
+}
+
+// Kind says what a rule gives. The zero value gives nothing.
+type Kind int
+
+// The kinds of ROQ's plans.
+const (
+	NoAccess   Kind = iota // no row
+	Restricted             // the rows for which Filter is TRUE
+	FullAccess             // every row
+)
+
+// String is the kind's name in the plan's JSON.
+func (k Kind) String() string {
+	switch k {
+	case Restricted:
+		return "restricted"
+	case FullAccess:
+		return "fullAccess"
+	default:
+		return "noAccess"
+	}
+}
+
+// Rule is what the subject may do to one entity by one action. The zero Rule denies.
+type Rule struct {
+	Kind   Kind
+	Filter expr.Expr // for Restricted: over existing rows; nil otherwise
+	Check  expr.Expr // for Create and Update of kind Restricted: over new rows; Bool(true) where any row may be written; nil denies
+	Why    []Reason  // the grants that give it, in a stable order
+}
+
+// Reason is one grant behind a rule.
+type Reason struct{ Role, Permission, At string }
+
+// Plan is everything that one subject may see and do, under one snapshot. It is immutable.
+type Plan struct {
+	Snapshot *catalog.Snapshot
+	Subject  Subject
+	Roles    []string // effective roles, sorted, base role included
+	Explain  bool     // refusals may tell which permission is missing
+	// Shape is a digest of all rules with Me left open: equal shapes share rewritten statements.
+	Shape string
+	// Values fill the Me slots, by name: id, tenant and the attributes that any rule uses, each as text input of the
+	// slot's type.
+	Values map[string]string
+	rules  map[string]map[catalog.Action]Rule
+}
+
+// Rule returns what the subject may do; the zero Rule, which denies, for anything not granted.
+func (p *Plan) Rule(entity string, action catalog.Action) Rule {
+	if p == nil {
+		return Rule{}
+	}
+	return p.rules[entity][action]
+}
+
+// Visible says whether the subject has any action on the entity. An invisible one is answered like a missing one.
+func (p *Plan) Visible(entity string) bool {
+	if p == nil {
+		return false
+	}
+	for _, r := range p.rules[entity] {
+		if r.Kind != NoAccess {
+			return true
+		}
+	}
+	return false
+}
+
+// Grantable is a permission that would allow an action and the roles that carry it, for hints.
+type Grantable struct {
+	Permission string
+	Roles      []string
+}
