@@ -1,0 +1,63 @@
+# Every target prepares what it needs: Go fetches modules and tools, and the tests find PostgreSQL in $PGBIN, PATH or
+# /usr/lib/postgresql/*/bin, or fetch it. A C compiler must be present, because the SQL parser is PostgreSQL's own.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo build test vet race check fmt fmt-check lint golden fuzz bench examples clean
+
+GO       ?= go
+# -count=1 on the tests that start servers: a cached "ok" says nothing of the PostgreSQL at hand.
+TESTFLAGS ?=
+FUZZTIME ?= 20s
+TOOL     := $(GO) tool -modfile=tools/go.mod
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+export CGO_ENABLED := 1
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## a throwaway PostgreSQL, a sample policy and the proxy, ready for psql
+	@echo "building wherewall (the first build compiles PostgreSQL's parser, about a minute)"
+	@$(GO) run -ldflags "-X main.version=$(VERSION)" ./cmd/wherewall demo $(DEMOFLAGS)
+
+build: ## bin/wherewall
+	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/wherewall ./cmd/wherewall
+
+test: vet ## vet, the unit tests, and tests/ against a real PostgreSQL
+	$(GO) test -count=1 -timeout 9m $(TESTFLAGS) ./...
+
+vet:
+	@echo "compiling (the first build compiles PostgreSQL's parser, about a minute)"
+	$(GO) vet ./...
+
+race: ## the packages that share memory, under the race detector
+	$(GO) test -race -count=1 -timeout 15m ./...
+
+check: fmt-check vet lint race fuzz examples ## everything that a change must pass
+
+fmt: ## rewrite the sources in gofumpt's style
+	$(TOOL) gofumpt -l -w .
+
+fmt-check:
+	@out=$$($(TOOL) gofumpt -d .); if [ -n "$$out" ]; then echo "$$out"; echo "run: make fmt" >&2; exit 1; fi
+
+lint: ## golangci-lint with .golangci.yml (its first build takes some minutes)
+	$(TOOL) golangci-lint run ./...
+
+golden: ## write the golden files anew; review the diff
+	@for p in $$(grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' . | xargs -r -n1 dirname | sort -u); do \
+	  echo "$(GO) test $$p -rewrite"; $(GO) test -count=1 $$p -rewrite; done
+
+fuzz: ## FUZZTIME (20s) of every fuzz target
+	@tools/fuzz.sh $(FUZZTIME)
+
+bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt
+	$(GO) run ./bench $(BENCHFLAGS)
+
+examples: build ## validate every example policy
+	@for p in examples/*/policy.yaml examples/*/policy; do \
+	  if [ -e "$$p" ]; then echo "wherewall check --policy $$p"; bin/wherewall check --policy "$$p"; fi; done
+
+clean:
+	rm -rf bin
