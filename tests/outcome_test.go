@@ -1,0 +1,89 @@
+package tests
+
+import (
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// outcome is everything that a client learns from one statement.
+type outcome struct {
+	fields  string     // names, origins and types of the columns; empty where no rows were described
+	rows    [][]string // in the order of arrival, values in text, NULL as the word
+	tags    []string
+	err     *pgproto3.ErrorResponse // a copy; nil for none
+	notices []string
+	status  byte
+}
+
+// code is the SQLSTATE, or empty for success.
+func (o *outcome) code() string {
+	if o.err == nil {
+		return ""
+	}
+	return o.err.Code
+}
+
+// outcome flushes and reads up to ReadyForQuery. Its error means a broken connection, not a failed statement.
+func (c *client) outcome() (*outcome, error) {
+	if err := c.Flush(); err != nil {
+		return nil, fmt.Errorf("flushing: %w", err)
+	}
+	o := &outcome{}
+	for {
+		m, err := c.next()
+		if err != nil {
+			return nil, fmt.Errorf("reading a reply: %w", err)
+		}
+		if o.take(m) {
+			return o, nil
+		}
+	}
+}
+
+// take notes one message and says whether it was the last.
+func (o *outcome) take(m pgproto3.BackendMessage) bool {
+	switch m := m.(type) {
+	case *pgproto3.RowDescription:
+		o.fields = describeFields(m.Fields)
+	case *pgproto3.DataRow:
+		row := make([]string, len(m.Values))
+		for i, v := range m.Values {
+			row[i] = "NULL"
+			if v != nil {
+				row[i] = fmt.Sprintf("%q", v)
+			}
+		}
+		o.rows = append(o.rows, row)
+	case *pgproto3.CommandComplete:
+		o.tags = append(o.tags, string(m.CommandTag))
+	case *pgproto3.EmptyQueryResponse:
+		o.tags = append(o.tags, "(empty)")
+	case *pgproto3.ErrorResponse:
+		e := *m
+		o.err = &e
+	case *pgproto3.NoticeResponse:
+		o.notices = append(o.notices, m.Severity+" "+m.Code)
+	case *pgproto3.ReadyForQuery:
+		o.status = m.TxStatus
+		return true
+	}
+	return false
+}
+
+// simple runs one statement by the simple protocol.
+func (c *client) simple(sql string) (*outcome, error) {
+	c.Send(&pgproto3.Query{String: sql})
+	return c.outcome()
+}
+
+// extended runs one statement by the extended protocol, described as a statement and as a portal.
+func (c *client) extended(sql string) (*outcome, error) {
+	c.Send(&pgproto3.Parse{Query: sql})
+	c.Send(&pgproto3.Describe{ObjectType: 'S'})
+	c.Send(&pgproto3.Bind{})
+	c.Send(&pgproto3.Describe{ObjectType: 'P'})
+	c.Send(&pgproto3.Execute{})
+	c.Send(&pgproto3.Sync{})
+	return c.outcome()
+}

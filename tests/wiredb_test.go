@@ -1,0 +1,33 @@
+package tests
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// wireDatabase is the database of the wire scripts, reached both ways as the same role.
+type wireDatabase struct {
+	name            string
+	direct, through string
+	seed            string
+}
+
+func newWireDatabase(t testing.TB) *wireDatabase {
+	t.Helper()
+	const name = "wire_scripts"
+	pg.createDatabase(t, name, "template0")
+	pg.execFile(t, name, "testdata/wire/schema.sql")
+	seed, err := os.ReadFile("testdata/wire/seed.sql")
+	require.NoError(t, err)
+	db := &wireDatabase{name: name, direct: pg.dsn(serviceRole, servicePassword, name), seed: string(seed)}
+	db.through = startProxy(t, proxyOptions{database: name, policy: "testdata/wire/policy.yaml"}).dsn("app", "")
+	return db
+}
+
+// reset brings the tables back to what every script begins with.
+func (db *wireDatabase) reset(t testing.TB) {
+	t.Helper()
+	pg.exec(t, db.name, db.seed)
+}

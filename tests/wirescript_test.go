@@ -1,0 +1,219 @@
+package tests
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// A wire script is a conversation in a file, one step a line:
+//
+//	# a comment
+//	Query SELECT 1; SELECT 2            the rest of the line is the SQL; \n in it is a line break
+//	Parse s1 (23,0) SELECT $1, $2       name (- for the unnamed), parameter types, SQL
+//	Bind p1 s1 text:1 null bin:0001 -> 1 0     portal, statement, values; after -> the result formats
+//	Bind p1 s1 fmt=0 text:1 text:2      fmt= gives the parameter format codes instead of deriving them
+//	Describe S s1   Execute p1 2   Close P p1   Sync   Flush   Terminate
+//	CopyData text   CopyDone   CopyFail text
+//	until RowDescription CommandComplete(SELECT 1) ReadyForQuery(I)
+//
+// `until` flushes what was sent and reads until the named messages have come in that order, others between
+// them allowed. The part in parentheses is the tag, SQLSTATE or status that the message must have.
+type wireScript struct {
+	name  string
+	steps []wireStep
+}
+
+// wireStep either sends a message or waits for messages.
+type wireStep struct {
+	line  int
+	send  pgproto3.FrontendMessage
+	until []expectation
+}
+
+// expectation is a message's name and, where what is not empty, its distinguishing word.
+type expectation struct{ message, what string }
+
+func readWireScript(path string) (*wireScript, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening a wire script: %w", err)
+	}
+	defer f.Close()
+	s := &wireScript{name: path}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		text := strings.TrimRight(lines.Text(), " ")
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		step, err := parseWireStep(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
+		}
+		step.line = n
+		s.steps = append(s.steps, step)
+	}
+	return s, lines.Err()
+}
+
+func parseWireStep(text string) (wireStep, error) {
+	verb, rest, _ := strings.Cut(text, " ")
+	if verb == "until" {
+		e, err := parseExpectations(rest)
+		return wireStep{until: e}, err
+	}
+	m, err := parseFrontendMessage(verb, rest)
+	return wireStep{send: m}, err
+}
+
+func parseExpectations(s string) ([]expectation, error) {
+	var all []expectation
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		end := strings.IndexAny(s, " (")
+		if end < 0 {
+			return append(all, expectation{message: s}), nil
+		}
+		e := expectation{message: s[:end]}
+		if s[end] == '(' {
+			closing := strings.IndexByte(s, ')')
+			if closing < 0 {
+				return nil, fmt.Errorf("no closing parenthesis in %q", s)
+			}
+			e.what, end = s[end+1:closing], closing+1
+		}
+		all, s = append(all, e), s[end:]
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("until names no message")
+	}
+	return all, nil
+}
+
+func parseFrontendMessage(verb, rest string) (pgproto3.FrontendMessage, error) {
+	words := strings.Fields(rest)
+	switch {
+	case verb == "Query":
+		return &pgproto3.Query{String: sqlOf(rest)}, nil
+	case verb == "Parse":
+		return parseParse(rest)
+	case verb == "Bind" && len(words) >= 2:
+		return parseBind(words)
+	case verb == "Describe" && len(words) == 2:
+		return &pgproto3.Describe{ObjectType: words[0][0], Name: nameOf(words[1])}, nil
+	case verb == "Close" && len(words) == 2:
+		return &pgproto3.Close{ObjectType: words[0][0], Name: nameOf(words[1])}, nil
+	case verb == "Execute" && len(words) == 1:
+		return &pgproto3.Execute{Portal: nameOf(words[0])}, nil
+	case verb == "Execute" && len(words) == 2:
+		n, err := strconv.ParseUint(words[1], 10, 32)
+		return &pgproto3.Execute{Portal: nameOf(words[0]), MaxRows: uint32(n)}, err
+	case verb == "CopyData":
+		return &pgproto3.CopyData{Data: []byte(sqlOf(rest))}, nil
+	case verb == "CopyFail":
+		return &pgproto3.CopyFail{Message: rest}, nil
+	}
+	if m := bareMessage(verb); m != nil && rest == "" {
+		return m, nil
+	}
+	return nil, fmt.Errorf("not a step: %s %s", verb, rest)
+}
+
+func bareMessage(verb string) pgproto3.FrontendMessage {
+	switch verb {
+	case "Sync":
+		return &pgproto3.Sync{}
+	case "Flush":
+		return &pgproto3.Flush{}
+	case "Terminate":
+		return &pgproto3.Terminate{}
+	case "CopyDone":
+		return &pgproto3.CopyDone{}
+	}
+	return nil
+}
+
+func nameOf(word string) string {
+	if word == "-" {
+		return ""
+	}
+	return word
+}
+
+func sqlOf(rest string) string { return strings.ReplaceAll(rest, `\n`, "\n") }
+
+func parseParse(rest string) (pgproto3.FrontendMessage, error) {
+	name, rest, _ := strings.Cut(rest, " ")
+	types, sql, ok := strings.Cut(rest, ")")
+	if !ok || !strings.HasPrefix(types, "(") {
+		return nil, fmt.Errorf("Parse wants NAME (TYPES) SQL")
+	}
+	m := &pgproto3.Parse{Name: nameOf(name), Query: sqlOf(strings.TrimPrefix(sql, " "))}
+	for _, w := range strings.FieldsFunc(types[1:], func(r rune) bool { return r == ',' }) {
+		oid, err := strconv.ParseUint(w, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("reading a parameter type: %w", err)
+		}
+		m.ParameterOIDs = append(m.ParameterOIDs, uint32(oid))
+	}
+	return m, nil
+}
+
+func parseBind(words []string) (pgproto3.FrontendMessage, error) {
+	m := &pgproto3.Bind{DestinationPortal: nameOf(words[0]), PreparedStatement: nameOf(words[1])}
+	var derived, given []int16
+	results, binary, explicit := false, false, false
+	for _, w := range words[2:] {
+		kind, value, _ := strings.Cut(w, ":")
+		switch {
+		case w == "->":
+			results = true
+		case results || strings.HasPrefix(w, "fmt="):
+			codes, err := formatCodes(strings.TrimPrefix(w, "fmt="))
+			if err != nil {
+				return nil, err
+			}
+			if results {
+				m.ResultFormatCodes = append(m.ResultFormatCodes, codes...)
+			} else {
+				given, explicit = codes, true
+			}
+		case w == "null":
+			m.Parameters, derived = append(m.Parameters, nil), append(derived, 0)
+		case kind == "text":
+			m.Parameters, derived = append(m.Parameters, []byte(value)), append(derived, 0)
+		case kind == "bin":
+			b, err := hex.DecodeString(value)
+			if err != nil {
+				return nil, fmt.Errorf("reading a binary value: %w", err)
+			}
+			m.Parameters, derived, binary = append(m.Parameters, b), append(derived, 1), true
+		default:
+			return nil, fmt.Errorf("not a value: %q", w)
+		}
+	}
+	if explicit {
+		m.ParameterFormatCodes = given
+	} else if binary {
+		m.ParameterFormatCodes = derived
+	}
+	return m, nil
+}
+
+func formatCodes(s string) ([]int16, error) {
+	var codes []int16
+	for _, w := range strings.Split(s, ",") {
+		n, err := strconv.ParseInt(w, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("reading a format code: %w", err)
+		}
+		codes = append(codes, int16(n))
+	}
+	return codes, nil
+}
