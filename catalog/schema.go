@@ -21,15 +21,20 @@ type RelationName struct{ Schema, Name string }
 // TypeName is a schema-qualified type.
 type TypeName struct{ Schema, Name string }
 
-// Relation is a row of pg_class outside pg_catalog, information_schema and the toast and temporary schemas.
+// Relation is a row of pg_class outside pg_catalog, information_schema and the toast and temporary schemas. Indexes
+// and composite types, which no statement can read, are left out.
 type Relation struct {
-	OID        uint32
+	OID uint32
 	RelationName
-	Kind       byte // pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table, S sequence, ...
+	Kind       byte     // pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table, S sequence
 	Columns    []Column // in attnum order, dropped ones left out
 	PrimaryKey []string
-	HasRules   bool // any pg_rewrite rule beside a view's _RETURN
-	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of theirs counts.
+	// Unique holds the columns of every unique index that is valid, checked at once, and neither partial nor over
+	// expressions; the primary key is one of them.
+	Unique   [][]string
+	HasRules bool // any pg_rewrite rule beside a view's _RETURN
+	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of
+	// theirs counts; so does a disabled one, since enabling it is a change that the copy would see late.
 	BeforeInsert, BeforeUpdate bool
 	Parents                    []RelationName // pg_inherits: inheritance parents or the partitioned table
 }
@@ -39,15 +44,16 @@ type Column struct {
 	Name      string
 	Type      expr.Type
 	Modifier  int32  // pg_attribute.atttypmod, -1 for none
-	TypeSQL   string // format_type(atttypid, atttypmod), fully qualified
+	TypeSQL   string // format_type(atttypid, atttypmod), fully qualified save for the types that the grammar names itself
 	Domain    bool   // the declared type is a domain; Type is the domain's own name
 	NotNull   bool
-	Default   string // pg_get_expr of the default; empty for none
+	Default   string // pg_get_expr of the default, or the default of the column's domain; empty for none and for Generated
 	Generated bool   // GENERATED ALWAYS AS (expression)
 	Identity  bool   // GENERATED ... AS IDENTITY
 }
 
-// Function is what the gate needs of a pg_proc row.
+// Function is what the gate needs of a pg_proc row. Types are written as by format_type with an empty search path:
+// `integer`, `text[]`, `app.status`.
 type Function struct {
 	Schema     string
 	Volatility byte // pg_proc.provolatile: i, s, v
@@ -61,8 +67,10 @@ type Function struct {
 
 // TypeInfo is what the gate needs of a pg_type row.
 type TypeInfo struct {
-	Kind         byte // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
-	UserCastFunc bool // some pg_cast from or to it uses a function outside pg_catalog
+	Kind         byte      // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
+	UserCastFunc bool      // some pg_cast from or to it uses a function outside pg_catalog
+	Base         expr.Type // of a domain: the type under all its domains
+	Labels       []string  // of an enum, in its order
 }
 
 // Column returns the column of that name, or nil.
@@ -87,4 +95,13 @@ func (s *Schema) Resolve(schema, name string) *Relation {
 		}
 	}
 	return nil
+}
+
+// Base returns the type that values of t are compared as: a domain's base type, any other type itself.
+func (s *Schema) Base(t expr.Type) expr.Type {
+	info := s.Types[TypeName{t.Schema, t.Name}]
+	if t.Array || info == nil || info.Kind != 'd' {
+		return t
+	}
+	return info.Base
 }

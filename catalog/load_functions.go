@@ -1,0 +1,77 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/wherewall/wherewall/catalog/expr"
+)
+
+func loadFunctions(ctx context.Context, tx pgx.Tx, s *Schema) error {
+	const sql = `
+SELECT p.proname::text, n.nspname::text, p.provolatile::text, p.proleakproof, p.prokind::text,
+       ARRAY(SELECT pg_catalog.format_type(a.type, NULL)
+             FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a(type, place) ORDER BY a.place),
+       p.pronargdefaults::int4, p.provariadic <> 0, pg_catalog.format_type(p.prorettype, NULL)
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+ORDER BY p.proname, n.nspname, p.oid`
+	s.Functions = map[string][]Function{}
+	var name, volatility, kind string
+	var args []string
+	var f Function
+	targets := []any{&name, &f.Schema, &volatility, &f.Leakproof, &kind, &args, &f.Defaults, &f.Variadic, &f.Returns}
+	return eachRow(ctx, tx, "functions", sql, targets, func() error {
+		found := f
+		found.Volatility, found.Kind = volatility[0], kind[0]
+		found.Args = append([]string(nil), args...)
+		s.Functions[name] = append(s.Functions[name], found)
+		return nil
+	})
+}
+
+func loadOperators(ctx context.Context, tx pgx.Tx, s *Schema) error {
+	const sql = `
+SELECT DISTINCT o.oprname::text, n.nspname::text
+FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+ORDER BY 1, 2`
+	s.Operators = map[string][]string{}
+	var name, schema string
+	return eachRow(ctx, tx, "operators", sql, []any{&name, &schema}, func() error {
+		s.Operators[name] = append(s.Operators[name], schema)
+		return nil
+	})
+}
+
+func loadTypes(ctx context.Context, tx pgx.Tx, s *Schema) error {
+	const sql = `
+WITH RECURSIVE domain(oid, base) AS (
+	SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
+	UNION ALL
+	SELECT d.oid, b.typbasetype FROM domain d JOIN pg_catalog.pg_type b ON b.oid = d.base WHERE b.typtype = 'd'
+)
+SELECT n.nspname::text, t.typname::text, t.typtype::text,
+       EXISTS (SELECT FROM pg_catalog.pg_cast k
+               JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
+               WHERE t.oid IN (k.castsource, k.casttarget) AND pn.nspname <> 'pg_catalog'),
+       coalesce(en.nspname, bn.nspname, '')::text, coalesce(e.typname, b.typname, '')::text, e.oid IS NOT NULL,
+       ARRAY(SELECT l.enumlabel::text FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder)
+FROM pg_catalog.pg_type t
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN (domain d JOIN pg_catalog.pg_type b ON b.oid = d.base AND b.typtype <> 'd'
+           JOIN pg_catalog.pg_namespace bn ON bn.oid = b.typnamespace) ON d.oid = t.oid
+LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem AND e.typarray = b.oid
+LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
+WHERE n.nspname !~ '^pg_(toast|temp)'`
+	s.Types = map[TypeName]*TypeInfo{}
+	var name TypeName
+	var kind string
+	var casts bool
+	var base expr.Type
+	var labels []string
+	targets := []any{&name.Schema, &name.Name, &kind, &casts, &base.Schema, &base.Name, &base.Array, &labels}
+	return eachRow(ctx, tx, "types", sql, targets, func() error {
+		s.Types[name] = &TypeInfo{Kind: kind[0], UserCastFunc: casts, Base: base, Labels: append([]string(nil), labels...)}
+		return nil
+	})
+}
