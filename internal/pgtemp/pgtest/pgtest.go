@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/stretchr/testify/require"
 
 	"github.com/wherewall/wherewall/internal/pgtemp"
 )
@@ -16,16 +15,24 @@ import (
 func Start(t testing.TB) *pgtemp.Server {
 	t.Helper()
 	s, err := pgtemp.Start(t.Context(), pgtemp.Options{Log: t.Output()})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Stop()) })
+	if err != nil {
+		t.Fatalf("starting PostgreSQL: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Errorf("stopping PostgreSQL: %v", err)
+		}
+	})
 	return s
 }
 
-// Connect connects and closes with the test.
+// Connect connects, and closes with the test.
 func Connect(t testing.TB, dsn string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
-	require.NoError(t, err)
+	if err != nil {
+		t.Fatalf("connecting: %v", err)
+	}
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	return conn
 }
