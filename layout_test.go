@@ -31,6 +31,9 @@ func outside() []string {
 	return []string{"tests", "bench", "examples", "docs"}
 }
 
+// forTests says whether a package serves tests alone: tests itself, and helpers named like net/http/httptest.
+func forTests(path string) bool { return part(path) == "tests" || strings.HasSuffix(path, "test") }
+
 // pkg is what `go list` tells of a package.
 type pkg struct {
 	ImportPath   string
@@ -160,9 +163,13 @@ func TestAssertionsStopATest(t *testing.T) {
 				t.Errorf("%s imports %s: of testify only require is used, which stops at the first untruth", p.ImportPath, imported)
 			}
 		}
-		inProduct := !slices.Contains(outside(), part(p.ImportPath))
-		if inProduct && slices.Contains(p.Imports, testify+"require") {
+		if slices.Contains(p.Imports, testify+"require") && !forTests(p.ImportPath) {
 			t.Errorf("%s imports testify outside its tests", p.ImportPath)
+		}
+		for _, imported := range p.Imports {
+			if part(imported) != "" && forTests(imported) && !forTests(p.ImportPath) {
+				t.Errorf("%s imports %s, which is for tests", p.ImportPath, imported)
+			}
 		}
 	}
 }
