@@ -7,8 +7,9 @@ SHELL := /bin/bash
 .PHONY: help demo build test vet race check fmt fmt-check lint golden fuzz bench examples clean
 
 GO       ?= go
-# -count=1 on the tests that start servers: a cached "ok" says nothing of the PostgreSQL at hand.
 TESTFLAGS ?=
+# What goroutines share is shared here; the rest would take the race detector's price for nothing.
+SHARED   := ./wire/...
 FUZZTIME ?= 20s
 TOOL     := $(GO) tool -modfile=tools/go.mod
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -24,14 +25,16 @@ demo: ## a throwaway PostgreSQL, a sample policy and the proxy, ready for psql
 build: ## bin/wherewall
 	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/wherewall ./cmd/wherewall
 
+# -count=1: a cached "ok" says nothing of the PostgreSQL at hand.
 test: vet ## vet, the unit tests, and tests/ against a real PostgreSQL
 	$(GO) test -count=1 -timeout 9m $(TESTFLAGS) ./...
+	$(GO) test -count=1 -timeout 9m -race $(TESTFLAGS) $(SHARED)
 
 vet:
 	@echo "compiling (the first build compiles PostgreSQL's parser, about a minute)"
 	$(GO) vet ./...
 
-race: ## the packages that share memory, under the race detector
+race: ## all tests under the race detector
 	$(GO) test -race -count=1 -timeout 15m ./...
 
 check: fmt-check vet lint race fuzz examples ## everything that a change must pass
