@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Backend is a server connection that is logged in and idle.
+type Backend struct {
+	Conn       net.Conn
+	Login      string            // the service login
+	Parameters map[string]string // what the server reported at login
+	// Cancel asks the server, over a connection of its own, to cancel what this one is doing.
+	Cancel func(context.Context) error
+}
+
+// dialer makes a server connection for each session.
+type dialer struct{ config *pgconn.Config }
+
+const (
+	connectTimeout = 15 * time.Second
+	cancelTimeout  = 5 * time.Second
+)
+
+// Connect logs in with the service login's secret, which is all that the client's settings never touch.
+func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backend, error) {
+	config := d.config.Copy()
+	if config.RuntimeParams == nil {
+		config.RuntimeParams = map[string]string{}
+	}
+	for name := range config.RuntimeParams {
+		if _, ours := settings[settingName(name)]; ours {
+			delete(config.RuntimeParams, name)
+		}
+	}
+	for name, value := range settings {
+		config.RuntimeParams[name] = value
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	connection, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the server: %w", err)
+	}
+	hijacked, err := connection.Hijack()
+	if err != nil {
+		return nil, fmt.Errorf("taking over the server connection: %w", err)
+	}
+	if hijacked.Frontend.ReadBufferLen() > 0 || hijacked.TxStatus != 'I' {
+		_ = hijacked.Conn.Close()
+		return nil, errors.New("taking over the server connection: it is not idle")
+	}
+	return newBackend(hijacked), nil
+}
+
+func newBackend(h *pgconn.HijackedConn) *Backend {
+	h.Frontend = nil // with its read buffer, which nobody needs again
+	return &Backend{
+		Conn:       h.Conn,
+		Login:      h.Config.User,
+		Parameters: h.ParameterStatuses,
+		Cancel: func(ctx context.Context) error {
+			connection, err := pgconn.Construct(h)
+			if err != nil {
+				return fmt.Errorf("preparing a cancel request: %w", err)
+			}
+			if err := connection.CancelRequest(ctx); err != nil {
+				return fmt.Errorf("cancelling: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+// connectFailure is what a client may know of a server that could not be reached: never its address, login or answer,
+// unless the answer is about a setting of the client's own.
+func connectFailure(err error) *failure {
+	var refusal *pgconn.PgError
+	if errors.As(err, &refusal) {
+		switch refusal.Code {
+		case stateBadParameter:
+			return &failure{state: refusal.Code, message: refusal.Message, hint: refusal.Hint, reason: err.Error()}
+		case stateTooMany:
+			return &failure{state: stateTooMany, message: "the database server has no connection left", reason: err.Error()}
+		case stateCannotConnect:
+			return &failure{state: stateCannotConnect, message: "the database server does not accept connections now", reason: err.Error()}
+		}
+	}
+	return &failure{state: stateConnection, message: couldNotConnect, reason: err.Error()}
+}

@@ -1,0 +1,89 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// World is what sessions judge statements by: one snapshot and the rewriter made for it. It is immutable; a reload makes
+// a new one.
+type World struct {
+	Snapshot *catalog.Snapshot
+	Rewriter *rewrite.Rewriter
+}
+
+// Auth is how clients prove who they are. The zero value asks for a password.
+type Auth int
+
+// The ways to log in.
+const (
+	AuthSCRAM Auth = iota // SCRAM-SHA-256 against the verifiers of the snapshot
+	AuthTrust             // any declared user without a proof; loopback listeners only
+)
+
+// Config is what a Server needs. Upstream and World are required; limits that are zero get their defaults.
+type Config struct {
+	// Upstream is the server and the service login, as pgconn.ParseConfig made it.
+	Upstream *pgconn.Config
+	// Connector replaces the connections that Upstream makes; nil makes one per session.
+	Connector Connector
+	// World returns the current world. Sessions call it at every statement boundary, so it must be cheap, and compare
+	// pointers, so it must return the same pointer until something changes. nil means that no policy can be read.
+	World func() *World
+	Auth  Auth
+	Log   zerolog.Logger
+	// Secret keys the made-up verifiers of unknown users. Empty: a random one per process. A fixed one hides restarts.
+	Secret []byte
+
+	// MaxMessage bounds one message of a client in bytes. Default 1 GiB, as in PostgreSQL.
+	MaxMessage int
+	// MaxStatement bounds the text of one Query or Parse message in bytes. Default 16 MiB.
+	MaxStatement int
+	// LoginTimeout bounds everything before the first ReadyForQuery. Default 60 seconds.
+	LoginTimeout time.Duration
+	// MaxUnauthenticated bounds the connections that have not finished their login. Default 1000.
+	MaxUnauthenticated int
+	// MaxCancels bounds the cancel requests that are being forwarded at once. Default 16.
+	MaxCancels int
+}
+
+// Limits that are the protocol's, not the operator's.
+const (
+	maxStartupPacket = 10000     // PostgreSQL's MAX_STARTUP_PACKET_LENGTH
+	maxAuthMessage   = 64 << 10  // a SASL message, header included
+	maxSmallMessage  = 10000     // Sync, Describe, Execute, Close, Flush: PostgreSQL's PQ_SMALL_MESSAGE_LIMIT
+	maxHeldReply     = 1 << 20   // replies that must be edited as a whole: errors, row descriptions
+	maxServerMessage = 1<<30 + 5 // what PostgreSQL can send
+	farewellTimeout  = 5 * time.Second
+)
+
+func (c Config) withDefaults() Config {
+	c.MaxMessage = orDefault(c.MaxMessage, 1<<30)
+	c.MaxStatement = min(orDefault(c.MaxStatement, 16<<20), c.MaxMessage)
+	c.LoginTimeout = orDefault(c.LoginTimeout, 60*time.Second)
+	c.MaxUnauthenticated = orDefault(c.MaxUnauthenticated, 1000)
+	c.MaxCancels = orDefault(c.MaxCancels, 16)
+	if c.Connector == nil {
+		c.Connector = dialer{config: c.Upstream}
+	}
+	return c
+}
+
+func orDefault[T int | time.Duration](value, otherwise T) T {
+	if value <= 0 {
+		return otherwise
+	}
+	return value
+}
+
+// Connector makes server connections that are logged in and idle.
+type Connector interface {
+	// Connect returns a connection whose session defaults are settings. The caller closes it.
+	Connect(ctx context.Context, settings map[string]string) (*Backend, error)
+}

@@ -1,0 +1,17 @@
+// Package wire talks the PostgreSQL protocol: it says who is there (startup, SCRAM), keeps one session per client, and
+// relays between the client and a server connection of its own.
+//
+//	client ──requests──▶ rewrite.Template ──▶ server      goroutine 1: the only writer to the server
+//	client ◀──replies── pending requests ◀── server       goroutine 2: the only writer to the client
+//
+// It promises:
+//
+//   - SQL reaches the server only as a rewrite.Template says it (door.go, the one place that writes Query and Parse).
+//   - Message kinds are allow-lists in both directions; what is not listed ends the session.
+//   - A refusal travels through the server as a statement that must fail, so that it arrives in its place, with the
+//     transaction failed as PostgreSQL would have it.
+//   - A statement prepared under an older policy is not executed under a newer one.
+//   - Memory per session is bounded by the longest statement, not by rows, values or the client's reading speed.
+//   - Before authentication every failure looks like a wrong password; nothing that reaches the client or the log
+//     holds a secret.
+package wire

@@ -1,0 +1,44 @@
+package wire
+
+// failure ends a session with a FATAL error that the client may read. It holds no secrets.
+type failure struct {
+	state   string // SQLSTATE
+	message string
+	detail  string
+	hint    string
+	reason  string // for the log, where it should say more than message
+}
+
+func (f *failure) Error() string { return f.message }
+
+// protocolError is a peer that does not keep to the protocol.
+type protocolError struct{ text string }
+
+func (e *protocolError) Error() string { return e.text }
+
+const (
+	stateProtocol       = "08P01"
+	stateConnection     = "08006"
+	stateUnsupported    = "0A000"
+	statePassword       = "28P01"
+	stateAuthorization  = "28000"
+	stateNoDatabase     = "3D000"
+	stateDenied         = "42501"
+	stateSyntax         = "42601"
+	stateNoStatement    = "26000"
+	stateTooMany        = "53300"
+	stateLimit          = "54000"
+	stateShutdown       = "57P01"
+	stateCannotConnect  = "57P03"
+	stateInternal       = "XX000"
+	stateBadParameter   = "22023"
+	adminShutdown       = "terminating connection due to administrator command"
+	connectionLost      = "server closed the connection unexpectedly"
+	couldNotConnect     = "could not connect to the database server"
+	internalFailure     = "internal error"
+	invalidFormat       = "invalid message format"
+	multipleInPrepared  = "cannot insert multiple commands into a prepared statement"
+	fastpathUnsupported = "fastpath function calls are not supported"
+)
+
+func violation(text string) *failure { return &failure{state: stateProtocol, message: text} }

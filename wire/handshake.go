@@ -1,0 +1,109 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+)
+
+// handshake is the part of a connection before its session: who is there, and is it true. It only moves forward: one
+// startup packet, one identity, fixed before the first authentication message.
+type handshake struct {
+	conn   net.Conn
+	in     *inbound
+	secret []byte // keys the made-up verifiers
+}
+
+// errSilent ends a connection that gets no answer: garbage, scanners, and clients that went away.
+var errSilent = errors.New("connection closed without an answer")
+
+// opening is what a connection turned out to want: a session or a cancel.
+type opening struct {
+	startup *startup
+	cancel  *cancelRequest
+}
+
+// open answers encryption requests and returns the opening. Each kind of encryption may be asked for once, in any order.
+func (h *handshake) open() (*opening, error) {
+	askedSSL, askedGSS := false, false
+	for {
+		packet, err := h.packet()
+		if err != nil {
+			return nil, err
+		}
+		code := uint32(0)
+		if len(packet) >= 4 {
+			code = binary.BigEndian.Uint32(packet)
+		}
+		switch {
+		case code == codeCancel:
+			c, ok := parseCancel(packet[4:])
+			if !ok {
+				return nil, errSilent
+			}
+			return &opening{cancel: c}, nil
+		case code == codeSSL && !askedSSL && len(packet) == 4:
+			askedSSL = true
+		case code == codeGSS && !askedGSS && len(packet) == 4:
+			askedGSS = true
+		default:
+			s, bad := parseStartup(packet)
+			if bad != nil {
+				return nil, bad
+			}
+			return &opening{startup: s}, nil
+		}
+		if err := h.declineEncryption(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// declineEncryption answers N. A client that has already sent more did not wait for the answer: what follows may have
+// been put there by somebody else.
+func (h *handshake) declineEncryption() error {
+	if h.in.buffered() > 0 {
+		return fmt.Errorf("bytes behind an encryption request: %w", errSilent)
+	}
+	return h.send([]byte{'N'})
+}
+
+// packet reads a startup packet and returns its body, borrowed.
+func (h *handshake) packet() ([]byte, error) {
+	if err := h.in.fill(4); err != nil {
+		return nil, fmt.Errorf("reading startup packet: %w", err)
+	}
+	length := binary.BigEndian.Uint32(h.in.bytes())
+	if length < 8 || length > maxStartupPacket {
+		return nil, fmt.Errorf("startup packet of %d bytes: %w", length, errSilent)
+	}
+	if err := h.in.fill(int(length)); err != nil {
+		return nil, fmt.Errorf("reading startup packet: %w", err)
+	}
+	body := h.in.bytes()[4:length]
+	h.in.skip(int(length))
+	return body, nil
+}
+
+func (h *handshake) send(b []byte) error {
+	if _, err := h.conn.Write(b); err != nil {
+		return fmt.Errorf("writing to a client that logs in: %w", err)
+	}
+	return nil
+}
+
+// negotiate tells a client what of its startup packet was not understood.
+func (h *handshake) negotiate(s *startup) error {
+	if !s.negotiates() {
+		return nil
+	}
+	return h.send(appendMessage(nil, 'v', func(b []byte) []byte {
+		b = binary.BigEndian.AppendUint32(b, s.speaks())
+		b = binary.BigEndian.AppendUint32(b, uint32(len(s.extensions)))
+		for _, name := range s.extensions {
+			b = appendString(b, name)
+		}
+		return b
+	}))
+}

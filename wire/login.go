@@ -1,0 +1,200 @@
+package wire
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/catalog"
+)
+
+// serveConnection takes a connection from its first byte to its last. It closes it.
+func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
+	defer conn.Close()
+	started := time.Now()
+	log := s.config.Log.With().Str("client", conn.RemoteAddr().String()).Logger()
+	session, cancel, err := s.admit(ctx, conn, &log)
+	if err != nil {
+		s.reject(conn, log, err)
+		return
+	}
+	if cancel != nil {
+		s.cancels.serve(ctx, cancel, conn.RemoteAddr())
+		return
+	}
+	session.log.Info().Str("tenant", session.view.plan.Subject.Tenant).Dur("login", time.Since(started)).Msg("session started")
+	s.host(ctx, session)
+	session.log.Info().Dur("duration", time.Since(started)).Str("reason", session.endReason()).Msg("session ended")
+}
+
+// host runs a session that Shutdown can find.
+func (s *Server) host(ctx context.Context, session *session) {
+	s.mu.Lock()
+	s.sessions[session] = struct{}{}
+	draining := s.draining
+	s.mu.Unlock()
+	if draining {
+		session.drain()
+	}
+	session.run(ctx)
+	s.mu.Lock()
+	delete(s.sessions, session)
+	s.mu.Unlock()
+}
+
+// reject tells a client why it is not let in, if it may know.
+func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
+	var f *failure
+	if !errors.As(err, &f) {
+		log.Debug().Err(err).Msg("connection dropped")
+		return
+	}
+	_ = conn.SetWriteDeadline(time.Now().Add(farewellTimeout))
+	_, _ = conn.Write(appendFatal(nil, f))
+	reason := f.reason
+	if reason == "" {
+		reason = f.message
+	}
+	log.Info().Str("sqlstate", f.state).Str("reason", reason).Msg("login failed")
+}
+
+// admit takes a connection through its login, within the time and number limits of those that have not proven who they are.
+func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) (*session, *cancelRequest, error) {
+	select {
+	case s.unauthenticated <- struct{}{}:
+		defer func() { <-s.unauthenticated }()
+	default:
+		return nil, nil, &failure{state: stateTooMany, message: "sorry, too many clients already"}
+	}
+	ctx, stop := context.WithTimeout(ctx, s.config.LoginTimeout)
+	defer stop()
+	// A shutdown ends logins at once: nothing has begun.
+	unwatch := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer unwatch()
+	h := &handshake{conn: conn, in: newInbound(conn, s.buffers), secret: s.secret}
+	opening, err := h.open()
+	if err != nil || opening.cancel != nil {
+		if err != nil {
+			return nil, nil, err
+		}
+		return nil, opening.cancel, nil
+	}
+	*log = log.With().Str("login", opening.startup.user).Logger()
+	session, err := s.login(ctx, h, opening.startup, *log)
+	return session, nil, err
+}
+
+// login proves who a client is, connects it to the server, and tells it that it may go ahead.
+func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log zerolog.Logger) (*session, error) {
+	if err := h.negotiate(asked); err != nil {
+		return nil, err
+	}
+	world := s.config.World()
+	if err := s.prove(h, world, asked); err != nil {
+		return nil, err
+	}
+	mark := newMark()
+	seen, bad := s.allow(world, asked, mark)
+	if bad != nil {
+		return nil, bad
+	}
+	server, err := s.config.Connector.Connect(ctx, backendSettings(asked.settings, world.Snapshot.Schema))
+	if err != nil {
+		return nil, connectFailure(err)
+	}
+	made := &session{
+		config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, pending: newPending(), mark: mark,
+		login: asked.user, tenant: asked.tenant, view: seen,
+		log: log.With().Str("user", seen.plan.Subject.User).Logger(),
+	}
+	if err := s.welcome(h, made, asked); err != nil {
+		_ = server.Conn.Close()
+		return nil, err
+	}
+	return made, nil
+}
+
+// prove authenticates the login name. It ends with AuthenticationOk.
+func (s *Server) prove(h *handshake, world *World, asked *startup) error {
+	if s.config.Auth != AuthTrust {
+		verifier := ""
+		if world != nil {
+			verifier = verifierOf(world.Snapshot, asked.user)
+		}
+		if err := h.authenticate(asked.user, verifier); err != nil {
+			return err
+		}
+	}
+	return h.send(appendAuthentication(nil, authOK, nil))
+}
+
+// verifierOf finds the verifier of a login, which is a user's name or user@tenant; empty for none.
+func verifierOf(s *catalog.Snapshot, login string) string {
+	user := s.Users[login]
+	if at := strings.LastIndexByte(login, '@'); user == nil && at > 0 {
+		user = s.Users[login[:at]]
+	}
+	if user == nil {
+		return ""
+	}
+	return user.Password
+}
+
+// allow decides, for a client that has proven who it is, whether there can be a session as asked.
+func (s *Server) allow(world *World, asked *startup, mark string) (view, *failure) {
+	seen, bad := look(world, asked.user, asked.tenant, mark)
+	if bad != nil {
+		return view{}, bad
+	}
+	if asked.database != s.config.Upstream.Database {
+		return view{}, &failure{state: stateNoDatabase, message: fmt.Sprintf("database %q does not exist", asked.database)}
+	}
+	if asked.refused != nil {
+		return view{}, asked.refused
+	}
+	if path, given := asked.settings["search_path"]; given && !samePath(path, world.Snapshot.Schema.SearchPath) {
+		return view{}, &failure{
+			state:   stateDenied,
+			message: `permission denied to set parameter "search_path" at connection start`,
+			hint:    "The search path is " + searchPath(world.Snapshot.Schema.SearchPath) + "; qualify other names.",
+		}
+	}
+	return seen, nil
+}
+
+// welcome sends what a client gets between AuthenticationOk and its first statement, and lifts the login's deadline.
+func (s *Server) welcome(h *handshake, made *session, asked *startup) error {
+	key := s.cancels.add(asked.speaks(), h.conn.RemoteAddr(), made.server.Cancel)
+	var b []byte
+	for _, name := range reported() {
+		if value, known := made.server.Parameters[name]; known {
+			told, _ := toldValue(name, value, made.login)
+			b = appendParameterStatus(b, name, told)
+		}
+	}
+	b = appendMessage(b, 'K', func(b []byte) []byte {
+		return append(binary.BigEndian.AppendUint32(b, key.pid), key.secret...)
+	})
+	made.cancel = func(ctx context.Context) { s.cancels.send(ctx, made.server.Cancel) }
+	made.forget = func() { s.cancels.remove(key) }
+	if err := h.send(appendReady(b, 'I')); err != nil {
+		made.forget()
+		return err
+	}
+	return nil
+}
+
+// newMark makes the secret that tells our own failing statements from the client's.
+func newMark() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return hex.EncodeToString(random[:])
+}

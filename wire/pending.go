@@ -1,0 +1,202 @@
+package wire
+
+import "sync"
+
+// request is a message on its way through the server, as far as its replies need it. kind is the message kind the server was
+// sent, which is not the client's where a refusal stands in.
+type request struct {
+	kind    byte   // P B D E C S Q
+	target  byte   // S or P of Describe and Close
+	name    string // the statement of Parse, Describe and Close; the portal of Execute, Describe and Close
+	portal  string // of Bind
+	of      statement
+	change  *version // what becomes of a statement's name if this succeeds
+	standIn bool     // it must fail: success ends the session
+}
+
+// ends says whether the server answers with ReadyForQuery.
+func (r *request) ends() bool { return r.kind == 'S' || r.kind == 'Q' }
+
+// maxPending bounds the requests in flight. The server flushes its replies every 8 kB and each takes five bytes, so a batch
+// that was never synced has had answers long before this many.
+const maxPending = 8192
+
+// pending is the queue of requests that the server has not finished, in order, with the names of prepared statements that they change.
+// The requests goroutine pushes, the replies goroutine takes.
+type pending struct {
+	mu      sync.Mutex
+	changed sync.Cond
+	queue   []request // a ring
+	first   int
+	count   int
+	// skipping is set while the server discards messages up to the next Sync. Requests that it would discard are not
+	// even queued.
+	skipping bool
+	closed   bool
+	// A batch is what ends in Sync or Query. Names changed in a batch that is not over are certain within it only.
+	batch    uint64 // the one that is being pushed
+	resolved uint64 // those below it are over
+	names    registry
+}
+
+func newPending() *pending {
+	p := &pending{names: registry{}}
+	p.changed.L = &p.mu
+	return p
+}
+
+// full says whether push would have to wait.
+func (p *pending) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count >= maxPending && !p.closed
+}
+
+// push queues a request. It returns false where the message must not be sent: the server would discard it, or the session is over.
+func (p *pending) push(r request) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.count >= maxPending && !p.closed && !p.skipping {
+		p.changed.Wait()
+	}
+	if p.closed || (p.skipping && r.kind != 'S') {
+		return false
+	}
+	if r.kind == 'S' {
+		p.skipping = false
+	}
+	if r.kind == 'Q' && p.names.newest("") != nil {
+		r.change = &version{} // a Query makes the server forget the unnamed statement
+	}
+	if r.change != nil {
+		r.change.batch = p.batch
+		p.names.add(r.change)
+	}
+	if r.ends() {
+		p.batch++
+	}
+	p.enqueue(r)
+	return true
+}
+
+func (p *pending) enqueue(r request) {
+	if p.count == len(p.queue) {
+		grown := make([]request, max(8, 2*len(p.queue)))
+		n := copy(grown, p.queue[p.first:])
+		copy(grown[n:], p.queue[:p.first])
+		p.queue, p.first = grown, 0
+	}
+	p.queue[(p.first+p.count)%len(p.queue)] = r
+	p.count++
+}
+
+// front returns a copy of the request that the server answers now; false where none is outstanding.
+func (p *pending) front() (request, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count == 0 {
+		return request{}, false
+	}
+	return p.queue[p.first], true
+}
+
+// done takes the request in front away: it succeeded, or its batch is over. It reports whether nothing is left.
+func (p *pending) done() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.dequeue()
+	if r.change != nil {
+		p.names.confirm(r.change)
+	}
+	if r.ends() {
+		p.resolved++
+	}
+	p.changed.Signal()
+	return p.count == 0
+}
+
+// failed takes the request in front away, which the server answered with an error, and all that the server discards
+// because of it.
+func (p *pending) failed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := p.dequeue(); r.change != nil {
+		p.names.failed(r.change)
+	}
+	for p.count > 0 && p.queue[p.first].kind != 'S' {
+		r := p.dequeue()
+		if r.change != nil {
+			p.names.cancel(r.change)
+		}
+		if r.ends() {
+			p.resolved++
+		}
+	}
+	p.skipping = p.count == 0
+	p.changed.Signal()
+}
+
+func (p *pending) dequeue() request {
+	r := p.queue[p.first]
+	p.queue[p.first] = request{}
+	p.first = (p.first + 1) % len(p.queue)
+	p.count--
+	if p.count == 0 && len(p.queue) > 64 {
+		p.queue, p.first = nil, 0
+	}
+	return r
+}
+
+// close makes pushes fail and ends every wait.
+func (p *pending) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.changed.Broadcast()
+}
+
+// closeIfIdle closes the queue where nothing is outstanding, and says whether it did.
+func (p *pending) closeIfIdle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count > 0 || p.skipping {
+		return false
+	}
+	p.closed = true
+	p.changed.Broadcast()
+	return true
+}
+
+// busy says whether the server has something to do for this session.
+func (p *pending) busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count > 0
+}
+
+// certain returns what a statement's name stands for when the next message arrives at the server. wait is true where that hangs
+// on a batch that is not over: then certain must be called again with patience, after everything was sent.
+func (p *pending) certain(name string, patient bool) (known *prepared, wait bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		v := p.names.newest(name)
+		if v == nil {
+			return nil, false
+		}
+		if v.confirmed || v.batch == p.batch || v.batch < p.resolved || p.closed {
+			return v.is, false
+		}
+		if !patient {
+			return nil, true
+		}
+		p.changed.Wait()
+	}
+}
+
+// settled returns what a statement's name stands for at the server's current request.
+func (p *pending) settled(name string) *prepared {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.names.oldest(name)
+}

@@ -1,0 +1,109 @@
+package wire
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/wherewall/wherewall/catalog"
+)
+
+// backendSettings are the session defaults of a server connection: the client's own, and over them the pins. They go
+// into the startup packet, so that RESET and DISCARD return to them.
+func backendSettings(client map[string]string, s *catalog.Schema) map[string]string {
+	settings := map[string]string{
+		"bytea_output":        "hex",
+		"client_min_messages": "notice",
+	}
+	maps.Copy(settings, client)
+	maps.Copy(settings, map[string]string{
+		"standard_conforming_strings": "on",
+		"backslash_quote":             "safe_encoding",
+		"client_encoding":             "UTF8",
+		"search_path":                 searchPath(s.SearchPath),
+		"row_security":                "on",
+		"role":                        "none",
+		"transform_null_equals":       "off",
+		"array_nulls":                 "on",
+		"xmloption":                   "content",
+		"quote_all_identifiers":       "off",
+		"default_tablespace":          "",
+		"debug_print_parse":           "off",
+		"debug_print_rewritten":       "off",
+		"debug_print_plan":            "off",
+	})
+	return settings
+}
+
+// settingName folds a setting's name as the server does.
+func settingName(name string) string { return strings.ToLower(name) }
+
+// searchPath renders a path as the setting's value. Plain names stay as they are, so that SHOW looks familiar.
+func searchPath(schemas []string) string {
+	quoted := make([]string, len(schemas))
+	for i, s := range schemas {
+		quoted[i] = s
+		if !plainName(s) {
+			quoted[i] = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+		}
+	}
+	if len(quoted) == 0 {
+		return `""`
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func plainName(s string) bool {
+	if s == "" || (s[0] >= '0' && s[0] <= '9') {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_'
+	})
+}
+
+// samePath says whether a client asks for the path that is pinned anyway.
+func samePath(asked string, schemas []string) bool {
+	normal := func(path string) string {
+		return strings.NewReplacer(" ", "", `"`, "").Replace(path)
+	}
+	return normal(asked) == normal(searchPath(schemas))
+}
+
+// drifted says whether the server reports a value that would change what our text means to it.
+func drifted(name, value, login string) bool {
+	switch name {
+	case "client_encoding":
+		return value != "UTF8"
+	case "standard_conforming_strings":
+		return value != "on"
+	case "session_authorization":
+		return value != login
+	default:
+		return false
+	}
+}
+
+// reported are the parameters that clients are told of, in the order PostgreSQL uses.
+func reported() []string {
+	return []string{
+		"application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby",
+		"integer_datetimes", "IntervalStyle", "is_superuser", "server_encoding", "server_version",
+		"session_authorization", "standard_conforming_strings", "TimeZone",
+	}
+}
+
+// toldValue is what the client is told of a reported parameter; false for one that is not its business.
+func toldValue(name, value, user string) (string, bool) {
+	switch name {
+	case "is_superuser":
+		return "off", true
+	case "session_authorization":
+		return user, true
+	}
+	for _, r := range reported() {
+		if r == name {
+			return value, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,57 @@
+package wire
+
+import (
+	"bytes"
+
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// query handles a simple Query.
+func (q *requests) query(f frame) error {
+	if f.size > q.config.MaxStatement {
+		return q.instead(f, refused(codeComplex, stateLimit, "statement is too long"))
+	}
+	body, err := q.in.whole(f)
+	if err != nil {
+		return clientGone(err)
+	}
+	v, err := q.current()
+	if err != nil {
+		return err
+	}
+	sql, ok := text(body)
+	if !ok {
+		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, invalidFormat)))
+	}
+	return q.sendQuery(v.rewrite(sql))
+}
+
+// text takes the string out of a message that is nothing but one.
+func text(body []byte) (string, bool) {
+	end := bytes.IndexByte(body, 0)
+	if end < 0 || end != len(body)-1 {
+		return "", false
+	}
+	return string(body[:end]), true
+}
+
+func (q *requests) sendQuery(s statement) error {
+	return q.sendSQL(request{kind: 'Q', of: s}, "", nil)
+}
+
+// functionCall handles a FunctionCall. It calls functions by OID, past every check that a text goes through.
+func (q *requests) functionCall(f frame) error {
+	return q.instead(f, refused(codeFunction, stateUnsupported, fastpathUnsupported))
+}
+
+// instead drops a message that is answered like a Query, and sends a refusal in its place.
+func (q *requests) instead(f frame, r *rewrite.Refusal) error {
+	if err := q.drop(f); err != nil {
+		return err
+	}
+	v, err := q.current()
+	if err != nil {
+		return err
+	}
+	return q.sendQuery(v.refusal(r))
+}

@@ -1,0 +1,264 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// replies is the half of a session that reads the server and is the only writer to the client. Messages that need no
+// eyes leave in whole runs, straight from the read buffer.
+type replies struct {
+	*session
+	in  *inbound
+	out *outbox
+	run int // bytes at the front of in that were looked at and are to be forwarded; they are not consumed yet
+
+	current  request // what the server answers now; see front
+	has      bool
+	index    int // of the statement of a Query
+	portals  map[string]statement
+	status   byte // of the last ReadyForQuery
+	quiet    bool // nothing was outstanding at the last ReadyForQuery
+	midFrame bool // part of a message was written; nothing else may follow
+}
+
+func newReplies(s *session) *replies {
+	return &replies{
+		session: s,
+		in:      newInbound(s.server.Conn, s.loans),
+		out:     newOutbox(s.client, s.loans),
+		portals: map[string]statement{},
+		status:  'I',
+		quiet:   true,
+	}
+}
+
+// loop relays until the session ends.
+func (p *replies) loop() error {
+	for {
+		f, err := p.next()
+		if errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, errToClient) {
+			if done := p.woken(); done {
+				return nil
+			}
+			continue
+		}
+		if err == nil {
+			err = p.handle(f)
+		}
+		if err != nil {
+			return p.sort(err)
+		}
+	}
+}
+
+// sort tells what ended the loop: the server, the client, or something that the client is to be told.
+func (p *replies) sort(err error) error {
+	var f *failure
+	var bad *protocolError
+	switch {
+	case errors.As(err, &f):
+		return err
+	case errors.As(err, &bad):
+		return unexpected(bad.text)
+	case errors.Is(err, errServerSaidGoodbye):
+		p.loseServer()
+		return err
+	case errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient):
+		return err
+	default:
+		p.loseServer()
+		return &failure{state: stateConnection, message: connectionLost}
+	}
+}
+
+// unexpected is a server that says what it cannot mean here. Whatever the reason, what follows is not understood.
+func unexpected(what string) *failure {
+	return &failure{state: stateProtocol, message: "unexpected message from the database server", reason: "unexpected message from the server: " + what}
+}
+
+// errToClient marks errors of writing to the client.
+var errToClient = errors.New("writing to the client")
+
+// errServerSaidGoodbye ends the loop after a FATAL error was relayed.
+var errServerSaidGoodbye = errors.New("the server ended the session")
+
+// errDrained ends the loop of a draining session at its transaction boundary.
+var errDrained = errors.New("drained")
+
+// next returns the header behind the run. Before it waits for the server, it sends what has been looked at.
+func (p *replies) next() (frame, error) {
+	if p.in.buffered()-p.run < headerSize {
+		if err := p.flush(); err != nil {
+			return frame{}, err
+		}
+		if p.quiet {
+			p.in.rest()
+		}
+		if err := p.in.fill(headerSize); err != nil {
+			return frame{}, err
+		}
+	}
+	return parseHeader(p.in.bytes()[p.run:])
+}
+
+// flush sends what the outbox holds and the run, which is not copied where nothing waits before it.
+func (p *replies) flush() error {
+	if p.run > 0 && len(p.out.buf) == 0 {
+		return toClient(p.out.send(p.takeRun()))
+	}
+	if err := p.gather(); err != nil {
+		return err
+	}
+	return toClient(p.out.flush())
+}
+
+// gather moves the run to the outbox, to make room for a message that is not forwarded as it is.
+func (p *replies) gather() error {
+	if p.run == 0 {
+		return nil
+	}
+	return toClient(p.out.write(p.takeRun()))
+}
+
+func (p *replies) takeRun() []byte {
+	run := p.in.bytes()[:p.run]
+	p.in.skip(p.run)
+	p.run = 0
+	return run
+}
+
+func toClient(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: %w", errToClient, err)
+	}
+	return nil
+}
+
+// pass adds a message to the run; a message that is not buffered whole is streamed.
+func (p *replies) pass(f frame) error {
+	if p.in.buffered()-p.run >= headerSize+f.size {
+		p.run += headerSize + f.size
+		return nil
+	}
+	p.run = p.in.buffered()
+	left := headerSize + f.size - p.run
+	// The run may hold whole messages before this one; only its tail makes the frame incomplete.
+	p.midFrame = true
+	if err := p.flush(); err != nil {
+		return err
+	}
+	if err := p.stream(left); err != nil {
+		return err
+	}
+	p.midFrame = false
+	return nil
+}
+
+// stream moves n bytes of a message's body to the client, whatever n is, through one buffer.
+func (p *replies) stream(n int) error {
+	return p.consume(n, func(b []byte) error {
+		if len(p.out.buf) > 0 {
+			return toClient(p.out.write(b))
+		}
+		return toClient(p.out.send(b))
+	})
+}
+
+// consume takes n bytes of a body piece by piece. A wake-up in the middle, where nothing can be said, ends the session unless it
+// can wait.
+func (p *replies) consume(n int, to func([]byte) error) error {
+	for n > 0 {
+		taken := 0
+		err := p.in.stream(n, func(b []byte) error {
+			taken += len(b)
+			return to(b)
+		})
+		n -= taken
+		if err != nil && !p.onlyDraining(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyDraining says whether a read was interrupted for nothing more urgent than a drain.
+func (p *replies) onlyDraining(err error) bool {
+	if !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, errToClient) {
+		return false
+	}
+	_ = p.server.Conn.SetReadDeadline(time.Time{}) // before looking, so that no wake-up is lost
+	return p.leaving() == nil
+}
+
+// woken is called after the read was interrupted. It says whether the session is to end.
+func (p *replies) woken() bool {
+	_ = p.server.Conn.SetReadDeadline(time.Time{})
+	if p.leaving() != nil {
+		return true
+	}
+	return p.drained()
+}
+
+// drained ends a draining session at a transaction boundary.
+func (p *replies) drained() bool {
+	if !p.isDraining() || p.status != 'I' || !p.pending.closeIfIdle() {
+		return false
+	}
+	p.fail(&failure{state: stateShutdown, message: adminShutdown})
+	return true
+}
+
+// sayFarewell tells the client why its session ends. Only whole messages may stand before it.
+func (p *replies) sayFarewell() {
+	f := p.leaving()
+	if f == nil || p.midFrame {
+		return
+	}
+	_ = p.client.SetWriteDeadline(time.Now().Add(farewellTimeout))
+	if p.flush() == nil {
+		_, _ = p.client.Write(appendFatal(nil, f))
+	}
+}
+
+// front returns the request that the server answers now.
+func (p *replies) front() (*request, bool) {
+	if !p.has {
+		p.current, p.has = p.pending.front()
+		p.index, p.quiet = 0, false
+	}
+	return &p.current, p.has
+}
+
+// done ends the request in front.
+func (p *replies) done() bool {
+	p.current, p.has = request{}, false
+	return p.pending.done()
+}
+
+// hidden is what must be taken out of the rows that the server sends now; false where it may not send any.
+func (p *replies) hidden(r *request) (rewrite.Hidden, bool) {
+	switch r.kind {
+	case 'Q':
+		return hiddenOf(r.of.template, p.index)
+	case 'E':
+		s, known := p.portals[r.name]
+		if !known {
+			return 0, false
+		}
+		return hiddenOf(s.template, 0)
+	default:
+		return 0, false
+	}
+}
+
+func hiddenOf(t *rewrite.Template, index int) (rewrite.Hidden, bool) {
+	if t == nil || t.Refused != nil || index >= len(t.Statements) {
+		return 0, false
+	}
+	return t.Statements[index].Hidden, true
+}

@@ -1,0 +1,251 @@
+package wire
+
+import (
+	"bytes"
+
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// handle is the table of what the server may say. Every reply has to fit the request in front; what does not ends the
+// session.
+func (p *replies) handle(f frame) error {
+	if f.size > maxServerMessage {
+		return unexpected("message too long")
+	}
+	switch f.kind {
+	case 'D':
+		return p.row(f)
+	case 'T':
+		return p.rowDescription(f)
+	case 'n', 't':
+		return p.described(f)
+	case 'C', 'I', 's':
+		return p.completed(f)
+	case '1', '2', '3':
+		return p.acknowledged(f)
+	case 'Z':
+		return p.ready(f)
+	case 'E':
+		return p.errorResponse(f)
+	case 'N':
+		return p.notice(f)
+	case 'S':
+		return p.parameter(f)
+	case 'A':
+		// Notifications carry what other tenants wrote.
+		return p.drop(f)
+	default:
+		return unexpected("kind " + string(rune(f.kind)))
+	}
+}
+
+// drop consumes a message that the client does not see.
+func (p *replies) drop(f frame) error {
+	if err := p.gather(); err != nil {
+		return err
+	}
+	p.in.skip(headerSize)
+	return p.consume(f.size, discard)
+}
+
+// hold consumes a message and returns its body, cut at maxHeldReply bytes.
+func (p *replies) hold(f frame) ([]byte, error) {
+	if err := p.gather(); err != nil {
+		return nil, err
+	}
+	p.in.skip(headerSize)
+	body := make([]byte, 0, min(f.size, maxHeldReply))
+	err := p.consume(f.size, func(b []byte) error {
+		body = append(body, b[:min(len(b), maxHeldReply-len(body))]...)
+		return nil
+	})
+	return body, err
+}
+
+// completed handles the end of a statement.
+func (p *replies) completed(f frame) error {
+	r, ok := p.front()
+	switch {
+	case !ok:
+		return unexpected("completion without a request")
+	case r.kind == 'Q' && f.kind == 'C':
+		if _, known := hiddenOf(r.of.template, p.index); !known {
+			return unexpected("completion of a statement that was not sent")
+		}
+		p.index++
+	case r.kind == 'Q' && f.kind == 'I':
+	case r.kind == 'E':
+		if _, known := p.portals[r.name]; !known {
+			return unexpected("completion of an unknown portal")
+		}
+		p.done()
+	default:
+		return unexpected("completion")
+	}
+	return p.pass(f)
+}
+
+// acknowledged handles ParseComplete, BindComplete and CloseComplete.
+func (p *replies) acknowledged(f frame) error {
+	r, ok := p.front()
+	if !ok || r.standIn {
+		return unexpected("acknowledgement")
+	}
+	switch {
+	case f.kind == '1' && r.kind == 'P' && r.of.template.Refused == nil:
+	case f.kind == '2' && r.kind == 'B' && r.of.template != nil:
+		p.portals[r.portal] = r.of
+	case f.kind == '3' && r.kind == 'C':
+		if r.target == 'P' {
+			delete(p.portals, r.name)
+		}
+	default:
+		return unexpected("acknowledgement")
+	}
+	p.done()
+	return p.pass(f)
+}
+
+// described handles NoData and ParameterDescription.
+func (p *replies) described(f frame) error {
+	r, ok := p.front()
+	if !ok || r.kind != 'D' || (f.kind == 't' && r.target != 'S') {
+		return unexpected("description")
+	}
+	if f.kind == 'n' {
+		p.done()
+	}
+	return p.pass(f)
+}
+
+// ready handles ReadyForQuery.
+func (p *replies) ready(f frame) error {
+	r, ok := p.front()
+	if !ok || !r.ends() || f.size != 1 {
+		return unexpected("ReadyForQuery")
+	}
+	if err := p.need(f); err != nil {
+		return err
+	}
+	p.status = p.in.bytes()[p.run+headerSize]
+	if p.status == 'I' {
+		clear(p.portals)
+	}
+	p.quiet = p.done()
+	if err := p.pass(f); err != nil {
+		return err
+	}
+	if p.quiet && p.isDraining() {
+		if err := p.flush(); err != nil {
+			return err
+		}
+		if p.drained() {
+			return errDrained
+		}
+	}
+	return nil
+}
+
+// need waits until a small message is buffered whole behind the run.
+func (p *replies) need(f frame) error {
+	if p.in.buffered()-p.run >= headerSize+f.size {
+		return nil
+	}
+	if err := p.gather(); err != nil {
+		return err
+	}
+	for {
+		err := p.in.fill(headerSize + f.size)
+		if err == nil || !p.onlyDraining(err) {
+			return err
+		}
+	}
+}
+
+// parameter handles ParameterStatus.
+func (p *replies) parameter(f frame) error {
+	body, err := p.hold(f)
+	if err != nil {
+		return err
+	}
+	name, rest, ok := bytes.Cut(body, []byte{0})
+	value, _, ok2 := bytes.Cut(rest, []byte{0})
+	if !ok || !ok2 {
+		return unexpected("ParameterStatus")
+	}
+	if drifted(string(name), string(value), p.server.Login) {
+		return &failure{state: stateProtocol, message: "a pinned setting of the session has changed", reason: "setting drifted: " + string(name)}
+	}
+	if told, ok := toldValue(string(name), string(value), p.login); ok {
+		return toClient(p.out.write(appendParameterStatus(nil, string(name), told)))
+	}
+	return nil
+}
+
+// notice handles NoticeResponse.
+func (p *replies) notice(f frame) error {
+	body, err := p.hold(f)
+	if err != nil {
+		return err
+	}
+	fields := parseErrorFields(body)
+	if !passNotice(&fields) || fields.holds(p.mark) {
+		return nil
+	}
+	scrubNotice(&fields, p.origin())
+	return toClient(p.out.write(appendNotice(nil, fields)))
+}
+
+// origin is the statement that the server's error or notice is about; the zero statement for none.
+func (p *replies) origin() statement {
+	r, ok := p.front()
+	if !ok {
+		return statement{}
+	}
+	switch {
+	case r.kind == 'E', r.kind == 'D' && r.target == 'P':
+		return p.portals[r.name]
+	case r.kind == 'D':
+		if known := p.pending.settled(r.name); known != nil {
+			return known.statement
+		}
+		return statement{}
+	default:
+		return r.of
+	}
+}
+
+// errorResponse handles an error: the client's own, or one that stands for a refusal.
+func (p *replies) errorResponse(f frame) error {
+	body, err := p.hold(f)
+	if err != nil {
+		return err
+	}
+	fields := parseErrorFields(body)
+	r, outstanding := p.front()
+	if !outstanding && !fields.fatal() {
+		return unexpected("error without a request")
+	}
+	if refusal := scrubError(&fields, p.origin(), p.mark); refusal != nil {
+		p.logRefusal(refusal)
+	}
+	if err := toClient(p.out.write(appendError(nil, fields))); err != nil {
+		return err
+	}
+	if fields.fatal() {
+		p.because("server: " + fields.code)
+		if err := p.flush(); err != nil {
+			return err
+		}
+		return errServerSaidGoodbye
+	}
+	if !r.ends() {
+		p.current, p.has = request{}, false
+		p.pending.failed()
+	}
+	return nil
+}
+
+func (p *replies) logRefusal(r *rewrite.Refusal) {
+	p.log.Info().Str("code", r.Code).Str("sqlstate", r.SQLState).Msg("refused")
+}

@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"strings"
+
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// statement is a Template with the values of the plan it was made with. Position and Refusal need both.
+type statement struct {
+	template *rewrite.Template
+	values   *rewrite.Values
+}
+
+// scrubError turns a server's error into the client's. It returns the refusal that it stands for, or nil. The zero
+// statement is a reply that belongs to no text of the client.
+func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
+	if of.template != nil {
+		if r := of.template.Refusal(f.message, of.values); r != nil {
+			*f = refusalFields(r)
+			return r
+		}
+	}
+	if f.holds(mark) {
+		// A mark that nobody claims is our own text in the client's error. What it stood for is unknown, so the answer is the plainest no.
+		*f = refusalFields(&rewrite.Refusal{SQLState: stateDenied, Message: "permission denied"})
+		return nil
+	}
+	f.detail = scrubDetail(f)
+	f.position = of.position(f.position)
+	return nil
+}
+
+func (s statement) position(server int) int {
+	if s.template == nil || server <= 0 {
+		return 0
+	}
+	return s.template.Position(s.values, server)
+}
+
+func refusalFields(r *rewrite.Refusal) errorFields {
+	return errorFields{severity: "ERROR", fixedSeverity: "ERROR", code: r.SQLState, message: r.Message, detail: r.Detail, hint: r.Hint, position: r.Position}
+}
+
+// scrubDetail lets details pass whose SQLSTATE class speaks of the statement or of the values in it. The others can hold rows
+// (23, 44), sessions (40, 53, 55, 57) or whatever a trigger says (P0).
+func scrubDetail(f *errorFields) string {
+	if len(f.code) != 5 {
+		return ""
+	}
+	switch f.code[:2] {
+	case "0A", "08", "22", "25", "26", "34", "42", "54":
+		return f.detail
+	case "23":
+		return keylessDetail(f.code, f.detail)
+	default:
+		return ""
+	}
+}
+
+// keylessDetail is what PostgreSQL itself says of an integrity error when row security hides the key.
+func keylessDetail(code, detail string) string {
+	switch code {
+	case "23503":
+		for _, kind := range []string{"is not present in table", "is still referenced from table"} {
+			if at := strings.LastIndex(detail, " "+kind+` "`); at >= 0 && strings.HasPrefix(detail, "Key (") {
+				return "Key" + detail[at:]
+			}
+		}
+	case "23P01":
+		if strings.HasPrefix(detail, "Key (") {
+			return "Key conflicts with existing key."
+		}
+	}
+	return ""
+}
+
+// passNotice says whether a notice may reach the client: PostgreSQL's own remarks on transactions and identifiers. RAISE in a
+// trigger speaks under other codes, and may speak of any row.
+func passNotice(f *errorFields) bool {
+	switch f.fixedSeverity {
+	case "NOTICE", "WARNING":
+	default:
+		return false
+	}
+	switch f.code {
+	case "25001", "25P01", "42622", "01P01":
+		return true
+	default:
+		return false
+	}
+}
+
+// scrubNotice makes a passed notice fit for the client.
+func scrubNotice(f *errorFields, of statement) {
+	f.detail = ""
+	f.position = of.position(f.position)
+}

@@ -1,0 +1,155 @@
+package wire
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+)
+
+// Server accepts clients and hosts their sessions.
+type Server struct {
+	config          Config
+	secret          []byte
+	buffers         *buffers
+	cancels         *cancels
+	unauthenticated chan struct{} // one slot per login in progress
+
+	connections sync.WaitGroup
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+	listener net.Listener
+	draining bool
+	stop     context.CancelFunc // ends logins
+}
+
+// NewServer makes a Server. It listens nowhere until Serve.
+func NewServer(c Config) *Server {
+	s := &Server{config: c.withDefaults(), secret: c.Secret, buffers: newBuffers(), sessions: map[*session]struct{}{}}
+	if len(s.secret) == 0 {
+		s.secret = make([]byte, 32)
+		_, _ = rand.Read(s.secret) // it never fails
+	}
+	s.cancels = newCancels(s.config.MaxCancels)
+	s.unauthenticated = make(chan struct{}, s.config.MaxUnauthenticated)
+	return s
+}
+
+// ErrNotLoopback is returned by Serve where clients that need no password could come from elsewhere.
+var ErrNotLoopback = errors.New("trust is for loopback listeners only")
+
+// Serve accepts clients until Shutdown or until ctx ends, which also ends the sessions. It owns the listener, waits
+// for every session, and returns nil after either.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	defer listener.Close()
+	if s.config.Auth == AuthTrust && !loopback(listener.Addr()) {
+		return fmt.Errorf("listening on %s: %w", listener.Addr(), ErrNotLoopback)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	if !s.begin(listener, stop) {
+		return nil
+	}
+	unwatch := context.AfterFunc(ctx, s.kill)
+	defer unwatch()
+	err := s.accept(ctx, listener)
+	s.connections.Wait()
+	return err
+}
+
+// begin notes what Shutdown has to stop. It is false after a Shutdown.
+func (s *Server) begin(listener net.Listener, stop context.CancelFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listener, s.stop = listener, stop
+	return !s.draining
+}
+
+func (s *Server) accept(ctx context.Context, listener net.Listener) error {
+	pause := time.Duration(0)
+	for {
+		conn, err := listener.Accept()
+		if err == nil {
+			pause = 0
+			s.connections.Go(func() { s.serveConnection(ctx, conn) })
+			continue
+		}
+		if s.isDraining() || ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("accepting clients: %w", err)
+		}
+		// Out of descriptors, most likely. Trying again at once would only burn the processor.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.config.Log.Warn().Err(err).Dur("pause", pause).Msg("accepting failed")
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Shutdown stops accepting, lets every session finish its transaction, and returns when all are gone. When ctx ends
+// first, it ends the rest at once and returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.draining = true
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	for session := range s.sessions {
+		session.drain()
+	}
+	s.mu.Unlock()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		s.connections.Wait()
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		s.kill()
+		<-gone
+		return fmt.Errorf("draining: %w", ctx.Err())
+	}
+}
+
+// kill ends logins and sessions where they stand.
+func (s *Server) kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	if s.stop != nil {
+		s.stop()
+	}
+	for session := range s.sessions {
+		session.fail(&failure{state: stateShutdown, message: adminShutdown})
+	}
+}
+
+func (s *Server) isDraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draining
+}
+
+func loopback(a net.Addr) bool {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UnixAddr:
+		return true
+	default:
+		return false
+	}
+}
