@@ -80,6 +80,7 @@ type Grant struct {
 // Tenant is a declared tenant.
 type Tenant struct {
 	ID     string
+	Name   string // for people; may be empty
 	Active bool
 }
 
@@ -88,7 +89,7 @@ type User struct {
 	Name     string
 	Active   bool
 	Password string // a SCRAM-SHA-256 verifier; empty: cannot log in by password
-	// Memberships by tenant ID: the roles held there.
+	// Memberships by tenant ID: the roles held there. One that is not active is left out.
 	Memberships map[string][]string
 	Roles       []string             // where every entity is global
 	Platform    []string             // platform roles
@@ -100,6 +101,7 @@ type User struct {
 type Attribute struct {
 	Type expr.Type
 	Text string
+	List []string // of an array: its elements
 }
 
 // EntityOf returns the entity mapped to a relation, or nil.

@@ -1,0 +1,31 @@
+package catalog
+
+// The codes of validation. They are stable: scripts and the API rely on them.
+const (
+	CodeYAMLSyntax            = "yaml_syntax"   // the file is not YAML, or uses what the language leaves out
+	CodeWrongShape            = "wrong_shape"   // a list where a map belongs, a word where true or false belongs
+	CodeNotSupported          = "not_supported" // part of the language, and not of this release
+	CodeUnknownKey            = "unknown_key"
+	CodeDuplicateKey          = "duplicate_key"
+	CodeReservedName          = "reserved_name"
+	CodeInvalidName           = "invalid_name" // cannot be written where it is used
+	CodeUnknownPermission     = "unknown_permission"
+	CodeUnknownEntity         = "unknown_entity"
+	CodeUnknownOperation      = "unknown_operation"
+	CodeUnknownTable          = "unknown_table"
+	CodeUnknownColumn         = "unknown_column" // also an attribute of me
+	CodeUnknownRole           = "unknown_role"
+	CodeUnknownTenant         = "unknown_tenant"
+	CodeConditionSyntax       = "condition_syntax"
+	CodeConditionNotBoolean   = "condition_not_boolean"
+	CodeFunctionNotAllowed    = "function_not_allowed"
+	CodeTypeMismatch          = "type_mismatch"  // two sides that cannot be compared, or a value that does not fit
+	CodeUnmappable            = "unmappable"     // a relation that rows cannot be filtered in
+	CodeTenantMissing         = "tenant_missing" // an entity does not say whose its rows are
+	CodeTableMappedTwice      = "table_mapped_twice"
+	CodeScopeAllNeedsPlatform = "scope_all_needs_platform"
+	CodeScopeOwnNeedsOwner    = "scope_own_needs_owner"
+	CodeRoleMisplaced         = "role_misplaced" // a platform role where a tenant's belongs, or the reverse
+	CodeNoNegative            = "no_negative_permissions"
+	CodePathNotToOne          = "path_not_to_one"
+)
