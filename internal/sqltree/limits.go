@@ -10,7 +10,7 @@ import (
 // distance of at least five from what was measured to crash on an 8 MB stack; they hold on a 2 MB stack too.
 const (
 	MaxLength       = 16 << 20 // bytes of one message's text
-	MaxTokens       = 400_000  // tokens of one message's text
+	MaxTokens       = 250_000  // tokens of one message's text
 	MaxStatements   = 1000     // semicolons of one message's text
 	MaxCommentDepth = 32       // comments within comments
 	MaxNesting      = 400      // brackets and CASEs within one another

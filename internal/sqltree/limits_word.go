@@ -15,6 +15,7 @@ const (
 	endWord                // closes a CASE
 	joinWord               // one more level of a FROM item
 	setWord                // UNION, INTERSECT, EXCEPT
+	bodyWord               // ATOMIC: opens a function's body
 	queryWord              // the level holds a query or an ORDER BY
 )
 
@@ -42,8 +43,10 @@ func classify(word string) wordClass {
 	case "or":
 		return orWord
 	case "not", "is", "isnull", "notnull", "like", "ilike", "similar", "in", "escape", "collate", "at", "operator",
-		"overlaps", "any", "some", "all", "over", "filter", "within", "default", "explain", "atomic", "uescape", "distinct":
+		"overlaps", "any", "some", "all", "over", "filter", "within", "default", "explain", "uescape", "distinct":
 		return operatorWord
+	case "atomic":
+		return bodyWord
 	case "case":
 		return caseWord
 	case "when", "then", "else":
@@ -79,10 +82,12 @@ func (c *depthCheck) word(text string, label bool, offset int) error {
 		if l.between {
 			l.between = false
 		} else {
-			c.boolean()
+			l.endTerm()
+			l.and = true
 		}
 	case orWord:
-		c.boolean()
+		l.endTerm()
+		l.or = true
 	case operatorWord:
 		l.chain += operatorWeight
 	case caseWord:
@@ -95,6 +100,8 @@ func (c *depthCheck) word(text string, label bool, offset int) error {
 		if l.kind == caseLevel {
 			c.pop()
 		}
+	case bodyWord:
+		c.bodies += bodyWeight
 	case joinWord:
 		c.query().joins += joinWeight
 	case queryWord:
@@ -105,13 +112,6 @@ func (c *depthCheck) word(text string, label bool, offset int) error {
 		c.levels[c.top].sets += setWeight
 	}
 	return nil
-}
-
-// boolean separates two terms of an AND or OR. A flat list of them is one more level of the tree, however long.
-func (c *depthCheck) boolean() {
-	l := &c.levels[c.top]
-	l.endTerm()
-	l.boolean = true
 }
 
 // query is the level that a word of the query grammar belongs to. Most of these words may be names too, so unlike a comma they prove

@@ -33,6 +33,7 @@ type Token struct {
 type Tokenizer struct {
 	text string
 	pos  int
+	runs int // bytes of operator characters behind comment starts, see commentStart
 }
 
 // NewTokenizer makes a Tokenizer at the start of text.
@@ -143,10 +144,12 @@ func (t *Tokenizer) scanComment(start int) (TokenKind, int, error) {
 	for i := start; i+1 < len(t.text); i++ {
 		switch {
 		case t.text[i] == '/' && t.text[i+1] == '*':
-			i++
-			if depth++; depth > MaxCommentDepth {
+			depth++
+			t.commentStart(i)
+			if depth > MaxCommentDepth || t.runs > maxCommentRuns {
 				return NoToken, 0, tooComplex(t.text, start, "comments are nested too deeply")
 			}
+			i++
 		case t.text[i] == '*' && t.text[i+1] == '/':
 			i++
 			if depth--; depth == 0 {
@@ -155,6 +158,17 @@ func (t *Tokenizer) scanComment(start int) (TokenKind, int, error) {
 		}
 	}
 	return NoToken, 0, syntaxError(t.text, start, len(t.text), "unterminated /* comment")
+}
+
+// maxCommentRuns is how many bytes the parser's scanner may look at in vain. It reads all operator characters behind each /* before it takes the
+// two bytes alone, so the time for /**//**//**/ grows with the square of its length.
+const maxCommentRuns = 20_000_000
+
+// commentStart accounts for the operator characters behind a comment's start at i.
+func (t *Tokenizer) commentStart(i int) {
+	for ; i < len(t.text) && isOperator(t.text[i]) && t.runs <= maxCommentRuns; i++ {
+		t.runs++
+	}
 }
 
 // at is the byte at i, or zero behind the end.
