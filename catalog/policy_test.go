@@ -21,7 +21,9 @@ func relation(name string, key string, columns ...catalog.Column) *catalog.Relat
 	return r
 }
 
-func col(name, typeName string) catalog.Column { return catalog.Column{Name: name, Type: typ(typeName)} }
+func col(name, typeName string) catalog.Column {
+	return catalog.Column{Name: name, Type: typ(typeName)}
+}
 
 // sample is a small schema without a database.
 func sample() *catalog.Schema {

@@ -42,7 +42,19 @@ type Rule struct {
 }
 
 // Reason is one grant behind a rule.
-type Reason struct{ Role, Permission, At string }
+type Reason struct {
+	Role, Permission string
+	At               string // file:line of the grant
+	Scope            string // tenant, own or all
+}
+
+// Diagnostic tells of a grant that the subject holds and that gives nothing, and why.
+type Diagnostic struct {
+	Reason
+	Entity  string
+	Action  catalog.Action
+	Message string
+}
 
 // Plan is everything that one subject may see and do, under one snapshot. It is immutable.
 type Plan struct {
@@ -50,12 +62,16 @@ type Plan struct {
 	Subject  Subject
 	Roles    []string // effective roles, sorted, base role included
 	Explain  bool     // refusals may tell which permission is missing
-	// Shape is a digest of all rules with Me left open: equal shapes share rewritten statements.
+	// Shape is a digest of all rules with Me left open: equal shapes share rewritten statements. Plans that explain
+	// refusals name their user in them and share with nobody.
 	Shape string
 	// Values fill the Me slots, by name: id, tenant and the attributes that any rule uses, each as text input of the
 	// slot's type.
 	Values map[string]string
-	rules  map[string]map[catalog.Action]Rule
+	// Diagnostics are for whoever may see explanations, and not for the session's user.
+	Diagnostics []Diagnostic
+	me          map[string]catalog.Attribute
+	rules       map[string]map[catalog.Action]Rule
 }
 
 // Rule returns what the subject may do; the zero Rule, which denies, for anything not granted.
