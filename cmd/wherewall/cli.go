@@ -1,0 +1,53 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// cli is the command line. Every flag is also the environment variable WHEREWALL_<FLAG> and, with underscores, a key of the
+// file that --config names; the command line wins over the environment, and the environment over the file.
+type cli struct {
+	Config configFlag `help:"A YAML file with flags' names as keys." placeholder:"FILE"`
+
+	Demo    demoCmd    `cmd:"" help:"Start a throwaway PostgreSQL with a sample, the proxy in front of it, and show what it does."`
+	Serve   serveCmd   `cmd:"" help:"Serve PostgreSQL clients."`
+	Check   checkCmd   `cmd:"" help:"Validate a policy, against a database where --upstream is given."`
+	Rewrite rewriteCmd `cmd:"" help:"Print what would be sent to PostgreSQL for a statement, or the refusal."`
+	Plan    planCmd    `cmd:"" help:"Print what a user may see and do, as JSON."`
+	Passwd  passwdCmd  `cmd:"" help:"Print a SCRAM-SHA-256 verifier for a password, for a user of the policy."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// policyFlags name the policy.
+type policyFlags struct {
+	Policy string `required:"" placeholder:"PATH" help:"The policy: a YAML file, or a folder of them, merged."`
+}
+
+// subjectFlags name who a question is about.
+type subjectFlags struct {
+	User   string `required:"" help:"The user of the policy."`
+	Tenant string `help:"The tenant the user acts in; may be left out where the user has one membership."`
+}
+
+// logFlags say what is logged on standard error.
+type logFlags struct {
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn or error."`
+	LogFormat string `enum:"auto,json,console" default:"auto" help:"auto is console on a terminal and json elsewhere."`
+}
+
+// streams are the standard ones.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func standardStreams() *streams { return &streams{in: os.Stdin, out: os.Stdout, err: os.Stderr} }
+
+// isTerminal says whether somebody looks at a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,43 @@
+// Command wherewall is a PostgreSQL proxy that puts a WHERE on every query.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], standardStreams()))
+}
+
+// run parses the arguments, runs the command that they name and returns the exit code.
+func run(ctx context.Context, args []string, std *streams) int {
+	var commands cli
+	parser, err := newParser(&commands, std)
+	if err != nil {
+		return report(std, err)
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		return report(std, usage(err))
+	}
+	chosen.BindTo(ctx, (*context.Context)(nil))
+	return report(std, chosen.Run(std))
+}
+
+func newParser(commands *cli, std *streams) (*kong.Kong, error) {
+	parser, err := kong.New(commands,
+		kong.Name("wherewall"),
+		kong.Description("A PostgreSQL proxy that puts a WHERE on every query."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.DefaultEnvars("WHEREWALL"),
+		kong.Writers(std.out, std.err),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("building the command line: %w", err)
+	}
+	return parser, nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/wherewall/wherewall/wire"
+)
+
+// proxy is a running server and the keeper of the world that it judges by. Who started it closes it.
+type proxy struct {
+	keeper   *keeper
+	server   *wire.Server
+	listener net.Listener
+	reload   chan struct{} // asks the keeper to load; holds one request, for two would do the same
+
+	stop       context.CancelFunc // ends sessions and watching where they stand
+	background sync.WaitGroup
+	ended      chan struct{} // closed when the server has ended
+	err        error         // how it ended; read after ended
+}
+
+// startProxy listens, and serves and watches in the background. The keeper has loaded its first world.
+func startProxy(k *keeper, listen string, auth wire.Auth, schemaPoll time.Duration) (*proxy, error) {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	server := wire.NewServer(wire.Config{Upstream: &k.upstream.Config, World: k.current, Auth: auth, Log: k.log})
+	ctx, stop := context.WithCancel(context.Background())
+	p := &proxy{
+		keeper: k, server: server, listener: listener, stop: stop,
+		reload: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	p.background.Go(func() { k.watch(ctx, p.reload, schemaPoll) })
+	p.background.Go(func() {
+		defer close(p.ended)
+		p.err = server.Serve(ctx, listener)
+	})
+	k.log.Info().Str("address", p.address()).Msg("listening")
+	return p, nil
+}
+
+// address is where clients connect.
+func (p *proxy) address() string { return p.listener.Addr().String() }
+
+// wait serves until a signal or ctx ends it. SIGHUP reloads. SIGTERM and SIGINT let running transactions end, and when
+// sent again end those too. The end of ctx ends everything at once.
+func (p *proxy) wait(ctx context.Context) error {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	patience, lose := context.WithCancel(ctx)
+	defer lose()
+	draining := false
+	for {
+		select {
+		case <-p.ended:
+			return p.close()
+		case <-ctx.Done():
+			return p.close()
+		case s := <-signals:
+			switch {
+			case s == syscall.SIGHUP:
+				p.askToReload()
+			case draining:
+				p.keeper.log.Warn().Msg("second signal: ending all sessions")
+				lose()
+			default:
+				p.keeper.log.Info().Stringer("signal", s).Msg("draining: sessions end when their transactions do")
+				draining = true
+				p.background.Go(func() { _ = p.server.Shutdown(patience) }) // Losing patience is its only error.
+			}
+		}
+	}
+}
+
+func (p *proxy) askToReload() {
+	select {
+	case p.reload <- struct{}{}:
+	default: // One is waiting already, and it will see what there is to see.
+	}
+}
+
+// close ends what is still there and waits for everything that startProxy and wait began. It may be called again.
+func (p *proxy) close() error {
+	p.stop()
+	p.background.Wait()
+	return p.err
+}

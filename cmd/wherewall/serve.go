@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/wire"
+)
+
+// serveCmd is the proxy.
+type serveCmd struct {
+	upstreamFlags
+	policyFlags
+	listenFlags
+	logFlags
+	Auth       string        `enum:"scram,trust" default:"scram" help:"How clients log in: scram, or trust (no password; on a loopback address only)."`
+	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
+}
+
+// listenFlags are the addresses that the proxy takes.
+type listenFlags struct {
+	Listen  string `default:"127.0.0.1:6432" placeholder:"ADDR" help:"The address for clients."`
+	Console string `default:"off" placeholder:"ADDR" help:"The address of the operator's console; only off in this release."`
+}
+
+// validate refuses what this release does not have, rather than ignoring it.
+func (f listenFlags) validate() error {
+	if f.Console != "off" {
+		return usage(fmt.Errorf("--console %s: this release has no console yet; leave it off", f.Console))
+	}
+	if _, _, err := net.SplitHostPort(f.Listen); err != nil {
+		return usage(fmt.Errorf("--listen %s: host:port is expected: %w", f.Listen, err))
+	}
+	return nil
+}
+
+// Run serves until SIGTERM or SIGINT. The first one lets running transactions end, the second ends them.
+func (c serveCmd) Run(ctx context.Context, std *streams) error {
+	if err := c.listenFlags.validate(); err != nil {
+		return err
+	}
+	auth, err := authFor(c.Auth, c.Listen)
+	if err != nil {
+		return err
+	}
+	log, err := c.logger(std)
+	if err != nil {
+		return err
+	}
+	k, err := c.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	p, err := startProxy(k, c.Listen, auth, c.SchemaPoll)
+	if err != nil {
+		return err
+	}
+	return p.wait(ctx)
+}
+
+// open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
+func (c serveCmd) open(ctx context.Context, log zerolog.Logger) (*keeper, error) {
+	upstream, err := c.upstreamFlags.config()
+	if err != nil {
+		return nil, err
+	}
+	k := &keeper{policyPath: c.Policy, upstream: upstream, log: log}
+	if err := k.load(ctx); err != nil {
+		return nil, err
+	}
+	conn, err := connect(ctx, upstream)
+	if err != nil {
+		return nil, err
+	}
+	return k, errors.Join(warnOfPower(ctx, conn, log), conn.Close(context.WithoutCancel(ctx)))
+}
+
+// authFor turns the flag into the wire's terms. Trust asks for no proof, so it is for this machine alone.
+func authFor(name, listen string) (wire.Auth, error) {
+	if name != "trust" {
+		return wire.AuthSCRAM, nil
+	}
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return wire.AuthSCRAM, usage(fmt.Errorf("--listen %s: %w", listen, err))
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return wire.AuthSCRAM, usage(fmt.Errorf("--auth trust lets everybody in who reaches %s: it is for a loopback address only", listen))
+	}
+	return wire.AuthTrust, nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/rewrite"
+	"github.com/wherewall/wherewall/wire"
+)
+
+// keeper holds the world that sessions judge by and replaces it when the policy or the schema has changed. A new world
+// that is at fault never replaces a good one.
+type keeper struct {
+	policyPath string
+	upstream   *pgx.ConnConfig
+	log        zerolog.Logger
+
+	world  atomic.Pointer[wire.World] // read by every session, written by load and watch
+	policy *catalog.Policy            // what world was bound from; load's and watch's alone
+}
+
+// current is the world for sessions that ask now.
+func (k *keeper) current() *wire.World { return k.world.Load() }
+
+// load reads the policy and the schema anew, and takes them over where they fit each other.
+func (k *keeper) load(ctx context.Context) error {
+	policy, err := catalog.ReadPolicy(k.policyPath)
+	if err != nil {
+		return err
+	}
+	schema, err := readSchema(ctx, k.upstream)
+	if err != nil {
+		return err
+	}
+	return k.adopt(policy, schema)
+}
+
+func (k *keeper) adopt(policy *catalog.Policy, schema *catalog.Schema) error {
+	snapshot, problems := catalog.Bind(policy, schema)
+	if err := problems.Err(); err != nil {
+		return err
+	}
+	for _, p := range problems {
+		k.log.Warn().Msg(p.String())
+	}
+	k.policy = policy
+	k.world.Store(&wire.World{Snapshot: snapshot, Rewriter: rewrite.New(snapshot)})
+	k.log.Info().Str("policy", short(snapshot.Version)).Str("schema", short(schema.Digest)).
+		Int("entities", len(snapshot.Entities)).Int("users", len(snapshot.Users)).Msg("policy in force")
+	return nil
+}
+
+// watch reloads when asked, and looks every so often whether the schema is still what it was. It returns when ctx
+// ends. An interval of zero never looks.
+func (k *keeper) watch(ctx context.Context, reload <-chan struct{}, every time.Duration) {
+	var tick <-chan time.Time
+	if every > 0 {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-reload:
+			err = k.load(ctx)
+		case <-tick:
+			err = k.lookAtSchema(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			k.tellOfFailure(err)
+		}
+	}
+}
+
+// lookAtSchema binds the policy again where the database's schema has changed.
+func (k *keeper) lookAtSchema(ctx context.Context) error {
+	schema, err := readSchema(ctx, k.upstream)
+	if err != nil {
+		return err
+	}
+	if schema.Digest == k.current().Snapshot.Schema.Digest {
+		return nil
+	}
+	k.log.Info().Msg("the database's schema has changed")
+	return k.adopt(k.policy, schema)
+}
+
+// tellOfFailure logs each problem as a line of its own, so that none is lost in another's tail.
+func (k *keeper) tellOfFailure(err error) {
+	var problems catalog.Problems
+	if !errors.As(err, &problems) {
+		problems = nil
+	}
+	for _, p := range problems {
+		k.log.Error().Msg(p.String())
+	}
+	event := k.log.Error()
+	if problems == nil {
+		event = event.Err(err)
+	}
+	event.Msg("reload failed: the former policy stays in force")
+}
+
+// short is enough of a digest to compare two lines of a log by.
+func short(digest string) string { return fmt.Sprintf("%.12s", digest) }
