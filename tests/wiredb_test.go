@@ -22,7 +22,7 @@ func newWireDatabase(t testing.TB) *wireDatabase {
 	seed, err := os.ReadFile("testdata/wire/seed.sql")
 	require.NoError(t, err)
 	db := &wireDatabase{name: name, direct: pg.dsn(serviceRole, servicePassword, name), seed: string(seed)}
-	db.through = startProxy(t, proxyOptions{database: name, policy: "testdata/wire/policy.yaml"}).dsn("app", "")
+	db.through = startProxy(t, proxyOptions{database: name, role: serviceRole, policy: []string{"testdata/wire/policy.yaml"}}).dsn("app")
 	return db
 }
 
