@@ -6,21 +6,18 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// boxes is a table drawn with box characters. Cells may hold several lines. The first row is the heading.
-type boxes struct {
-	rows  [][]cell
-	right map[int]bool // columns that are aligned to the right
-}
+// boxes is a table drawn with box characters, row by row. Cells may hold several lines.
+type boxes [][]cell
 
 // cell is one field: its text, and how a terminal shows it.
 type cell struct {
 	text  string
-	paint func(string) string // nil leaves it plain
+	paint func(line string) string // nil leaves it plain
 }
 
 func (c cell) lines() []string { return strings.Split(c.text, "\n") }
 
-// String draws the table with a line under the heading and one between groups of rows.
+// draw returns the table, with a rule between its rows.
 func (b boxes) draw(indent string) string {
 	widths := b.widths()
 	var out strings.Builder
@@ -35,7 +32,7 @@ func (b boxes) draw(indent string) string {
 		out.WriteString(right + "\n")
 	}
 	rule("┌", "┬", "┐")
-	for i, row := range b.rows {
+	for i, row := range b {
 		if i > 0 {
 			rule("├", "┼", "┤")
 		}
@@ -57,27 +54,24 @@ func (b boxes) drawRow(out *strings.Builder, indent string, row []cell, widths [
 			if lines := c.lines(); line < len(lines) {
 				text = lines[line]
 			}
-			out.WriteString("│ " + b.pad(text, widths[i], b.right[i] && len(b.rows) > 0, c.paint) + " ")
+			out.WriteString("│ " + pad(text, widths[i], c.paint) + " ")
 		}
 		out.WriteString("│\n")
 	}
 }
 
 // pad fills a text to a width in terminal cells. Colours take none, so they are added last.
-func (b boxes) pad(text string, width int, right bool, paint func(string) string) string {
+func pad(text string, width int, paint func(string) string) string {
 	space := strings.Repeat(" ", width-runewidth.StringWidth(text))
 	if paint != nil {
 		text = paint(text)
-	}
-	if right {
-		return space + text
 	}
 	return text + space
 }
 
 func (b boxes) widths() []int {
 	var widths []int
-	for _, row := range b.rows {
+	for _, row := range b {
 		for i, c := range row {
 			if i == len(widths) {
 				widths = append(widths, 0)

@@ -9,10 +9,10 @@ import (
 func TestBoxesAreAligned(t *testing.T) {
 	t.Parallel()
 	shout := func(s string) string { return "\x1b[1m" + s + "\x1b[0m" }
-	table := boxes{rows: [][]cell{
+	table := boxes{
 		{{text: ""}, {text: "kim\nacme"}},
 		{{text: "Gdańsk 日本"}, {text: "7", paint: shout}},
-	}}
+	}
 	require.Equal(t, ""+
 		" ┌─────────────┬──────┐\n"+
 		" │             │ kim  │\n"+

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -96,7 +97,8 @@ func (d *demo) startPostgres(ctx context.Context) (err error) {
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+demoDatabase); err != nil {
 		return fmt.Errorf("making the sample's database: %w", err)
 	}
-	d.done(began, "PostgreSQL %s, a throwaway one, on 127.0.0.1:%d", conn.PgConn().ParameterStatus("server_version"), d.postgres.Port)
+	version, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), " ")
+	d.done(began, "PostgreSQL %s, a throwaway one, on 127.0.0.1:%d", version, d.postgres.Port)
 	return nil
 }
 

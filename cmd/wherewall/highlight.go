@@ -3,8 +3,6 @@ package main
 import (
 	"regexp"
 	"strings"
-
-	"github.com/mattn/go-runewidth"
 )
 
 // word is a run of anything between white space, brackets and commas, and each of those brackets and commas.
@@ -70,23 +68,3 @@ func common(b, a []string) map[int]bool {
 }
 
 func same(x, y string) bool { return strings.TrimSpace(x) != "" && strings.EqualFold(x, y) }
-
-// fold breaks a line at white space so that none is wider than width, and indents what follows the first.
-func fold(s string, width int, indent string) string {
-	var b strings.Builder
-	column, space := 0, ""
-	for _, w := range words(s) {
-		size := runewidth.StringWidth(w)
-		if strings.TrimSpace(w) == "" {
-			space = w // It is written before the word that follows, unless a new line begins there.
-			continue
-		}
-		if column > 0 && column+len(space)+size > width && w != "," && w != ")" {
-			b.WriteString("\n" + indent)
-			column, space = 0, ""
-		}
-		b.WriteString(space + w)
-		column, space = column+len(space)+size, ""
-	}
-	return b.String()
-}

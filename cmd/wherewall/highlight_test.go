@@ -30,6 +30,17 @@ func TestLongLinesAreFoldedAtSpaces(t *testing.T) {
 	require.Equal(t, "short", fold("short", 10, "  "))
 }
 
+func TestAStatementIsLaidOutByItsClauses(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, ""+
+		"SELECT a\n"+
+		"FROM (SELECT a,\n"+
+		"    b\n"+
+		"  FROM t\n"+
+		"  WHERE c) AS t\n"+
+		"LIMIT 1", layOut("SELECT a FROM (SELECT a, b FROM t WHERE c) AS t LIMIT 1", 15))
+}
+
 func TestACaretStandsBelowItsCharacter(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "LINE 1: SELECT x\n               ^", caret("SELECT x", 8))

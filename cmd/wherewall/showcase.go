@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -26,22 +27,22 @@ func spectators() []spectator {
 	}
 }
 
-// question is one query of the showcase, the same for everybody.
+// question is one query of the showcase, the same for everybody. Its lines are as they are shown.
 type question struct{ about, sql string }
 
 func questions() []question {
 	return []question{
-		{"Which companies are there?", "SELECT string_agg(id, ', ' ORDER BY id) FROM org"},
-		{"How many tasks are to be done?", "SELECT count(*) FROM task WHERE status <> 'done'"},
-		{"What was paid?", "SELECT sum(amount) FROM invoice WHERE status = 'paid'"},
+		{"Which companies are there?", "SELECT id\nFROM org\nORDER BY id"},
+		{"How much work is left?", "SELECT count(*)\nFROM task\nWHERE status <> 'done'"},
+		{"What was paid?", "SELECT sum(amount)\nFROM invoice\nWHERE status = 'paid'"},
 	}
 }
 
 const (
 	shownBefore  = "SELECT title, due_on FROM task WHERE status = 'open' ORDER BY due_on LIMIT 3"
-	shownRefused = "UPDATE invoice SET amount = 0 WHERE status = 'paid'"
+	shownRefused = "DELETE FROM task WHERE status = 'done'"
 	shownAs      = "kim"
-	lineWidth    = 96
+	lineWidth    = 92
 )
 
 func (d *demo) greet() {
@@ -62,41 +63,29 @@ func (d *demo) show(ctx context.Context) error {
 }
 
 func (d *demo) askEverybody(ctx context.Context) (string, error) {
-	table := boxes{rows: make([][]cell, 1+len(questions()))}
-	table.rows[0] = []cell{{text: "everybody asks", paint: d.color.faint}}
-	for i, q := range questions() {
-		table.rows[i+1] = []cell{{text: q.about + "\n" + q.sql, paint: d.underline(q.sql)}}
+	heading := []cell{{}}
+	for _, q := range questions() {
+		heading = append(heading, cell{text: q.about + "\n" + q.sql, paint: d.headed(q.about)})
 	}
+	table := boxes{heading}
 	for _, s := range spectators() {
 		answers, err := d.ask(ctx, s.login)
 		if err != nil {
 			return "", err
 		}
-		table.rows[0] = append(table.rows[0], cell{text: s.login + "\n" + s.role, paint: d.heading(s.login)})
-		for i, a := range answers {
-			table.rows[i+1] = append(table.rows[i+1], a)
-		}
+		who := cell{text: s.login + "\n" + s.role, paint: d.headed(s.login)}
+		table = append(table, append([]cell{who}, answers...))
 	}
 	return table.draw("  "), nil
 }
 
-// heading paints a login bold, and what stands below it faint.
-func (d *demo) heading(login string) func(string) string {
+// headed paints the first line of a cell bold, and what stands below it faint.
+func (d *demo) headed(first string) func(string) string {
 	return func(line string) string {
-		if line == login {
+		if line == first {
 			return d.color.bold(line)
 		}
 		return d.color.faint(line)
-	}
-}
-
-// underline paints a query, and leaves what it is about plain.
-func (d *demo) underline(sql string) func(string) string {
-	return func(line string) string {
-		if line == sql {
-			return d.color.faint(line)
-		}
-		return line
 	}
 }
 
@@ -119,21 +108,25 @@ func (d *demo) ask(ctx context.Context, login string) ([]cell, error) {
 	return answers, nil
 }
 
-// answer makes a cell of a result: its only value, or that it was refused.
+// answer makes a cell of a result: its only column, or why there is none.
 func (d *demo) answer(result *pgconn.Result) (cell, error) {
 	var refused *pgconn.PgError
-	switch {
-	case errors.As(result.Err, &refused) && refused.Code == "42501":
-		return cell{text: "✗ permission\n  denied", paint: d.color.red}, nil
-	case result.Err != nil:
-		return cell{}, result.Err
-	case len(result.Rows) != 1 || len(result.Rows[0]) != 1:
-		return cell{}, fmt.Errorf("one value was expected, and %d rows came", len(result.Rows))
-	case result.Rows[0][0] == nil:
-		return cell{text: "nothing", paint: d.color.faint}, nil
+	if errors.As(result.Err, &refused) && denied(refused) {
+		return cell{text: "✗ " + fold(refused.Message, 20, "  "), paint: d.color.red}, nil
 	}
-	return cell{text: strings.ReplaceAll(string(result.Rows[0][0]), ", ", ",\n"), paint: d.color.cyan}, nil
+	if result.Err != nil {
+		return cell{}, result.Err
+	}
+	values := make([]string, 0, len(result.Rows))
+	for _, row := range result.Rows {
+		values = append(values, string(row[0]))
+	}
+	return cell{text: strings.Join(values, ", "), paint: d.color.cyan}, nil
 }
+
+// denied says whether an error is the policy's no: permission denied, or, where nothing of a table is somebody's
+// business, that there is no such table.
+func denied(e *pgconn.PgError) bool { return e.Code == "42501" || e.Code == "42P01" }
 
 // showRewrite prints one query as it came and as PostgreSQL got it.
 func (d *demo) showRewrite() error {
@@ -147,10 +140,10 @@ func (d *demo) showRewrite() error {
 		return fmt.Errorf("rewriting %q: %w", shownBefore, refusal)
 	}
 	d.say("%s\n", d.color.bold("What "+shownAs+" sends"))
-	d.say("    %s\n", fold(shownBefore, lineWidth, "    "))
+	d.say("    %s\n", strings.ReplaceAll(layOut(shownBefore, lineWidth), "\n", "\n    "))
 	d.say("%s\n", d.color.bold("What PostgreSQL gets"))
-	folded := fold(after, lineWidth, "    ")
-	d.say("    %s\n", highlight(shownBefore, folded, d.color.green))
+	marked := highlight(shownBefore, layOut(after, lineWidth), d.color.green)
+	d.say("    %s\n", strings.ReplaceAll(marked, "\n", "\n    "))
 	return nil
 }
 
@@ -180,6 +173,9 @@ func (d *demo) invite() {
 	d.say("%s  %s\n", d.color.bold("Your turn"), d.color.faint("everybody's password is demo"))
 	for _, login := range []string{"kim", "lee@acme", "lee@globex", "bea", "pat", "sam"} {
 		d.say("    psql '%s'", d.dsn(login))
+	}
+	if _, err := exec.LookPath("psql"); err != nil {
+		d.say("\n  %s", d.color.faint("(psql is not installed here; any PostgreSQL client will do)"))
 	}
 	d.say("\n  The policy is in %s", d.color.cyan(d.policyHome))
 	d.say("  Change it, then: kill -HUP %d", os.Getpid())
