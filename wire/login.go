@@ -8,12 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/plan"
 )
 
 // serveConnection takes a connection from its first byte to its last. It closes it.
@@ -59,6 +58,8 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 	}
 	_ = conn.SetWriteDeadline(time.Now().Add(farewellTimeout))
 	_, _ = conn.Write(appendFatal(nil, f))
+	hangUp(conn)
+	linger(conn)
 	reason := f.reason
 	if reason == "" {
 		reason = f.message
@@ -127,25 +128,15 @@ func (s *Server) prove(h *handshake, world *World, asked *startup) error {
 	if s.config.Auth != AuthTrust {
 		verifier := ""
 		if world != nil {
-			verifier = verifierOf(world.Snapshot, asked.user)
+			if user, _ := plan.Login(world.Snapshot, asked.user); user != nil {
+				verifier = user.Password
+			}
 		}
 		if err := h.authenticate(asked.user, verifier); err != nil {
 			return err
 		}
 	}
 	return h.send(appendAuthentication(nil, authOK, nil))
-}
-
-// verifierOf finds the verifier of a login, which is a user's name or user@tenant; empty for none.
-func verifierOf(s *catalog.Snapshot, login string) string {
-	user := s.Users[login]
-	if at := strings.LastIndexByte(login, '@'); user == nil && at > 0 {
-		user = s.Users[login[:at]]
-	}
-	if user == nil {
-		return ""
-	}
-	return user.Password
 }
 
 // allow decides, for a client that has proven who it is, whether there can be a session as asked.

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -68,7 +69,7 @@ func (p *replies) sort(err error) error {
 	case errors.Is(err, errServerSaidGoodbye):
 		p.loseServer()
 		return err
-	case errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient):
+	case errors.Is(err, net.ErrClosed), errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient):
 		return err
 	default:
 		p.loseServer()
@@ -145,9 +146,8 @@ func (p *replies) pass(f frame) error {
 		p.run += headerSize + f.size
 		return nil
 	}
+	left := headerSize + f.size - (p.in.buffered() - p.run)
 	p.run = p.in.buffered()
-	left := headerSize + f.size - p.run
-	// The run may hold whole messages before this one; only its tail makes the frame incomplete.
 	p.midFrame = true
 	if err := p.flush(); err != nil {
 		return err

@@ -55,13 +55,17 @@ func (s *session) run(ctx context.Context) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		defer s.shut()
 		s.guard(replies.loop)
 		replies.sayFarewell()
+		s.pending.close()
+		_ = s.server.Conn.Close()
+		hangUp(s.client)
 	}()
 	s.guard(newRequests(s).loop)
 	s.settle(ctx, ended)
 	<-ended
+	linger(s.client)
+	_ = s.client.Close()
 }
 
 // guard runs one half of the session. A panic ends this session and no other.
@@ -86,7 +90,7 @@ func (s *session) guard(half func() error) {
 // some time to say it; a statement that nobody waits for any more is cancelled.
 func (s *session) settle(ctx context.Context, ended chan struct{}) {
 	s.pending.close()
-	defer s.shut()
+	defer s.server.Conn.Close() // ends the replies goroutine
 	if s.leaving() != nil {
 		select {
 		case <-ended:
@@ -97,13 +101,6 @@ func (s *session) settle(ctx context.Context, ended chan struct{}) {
 		// The server notices a vanished client only when it writes, which may be in an hour.
 		s.cancel(context.WithoutCancel(ctx))
 	}
-}
-
-// shut closes both connections, which ends both goroutines.
-func (s *session) shut() {
-	s.pending.close()
-	_ = s.client.Close()
-	_ = s.server.Conn.Close()
 }
 
 // fail makes the session end with a FATAL error. Any goroutine may call it; the first failure counts. The replies goroutine is the

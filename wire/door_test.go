@@ -1,0 +1,83 @@
+package wire
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestOneDoor pins who may put bytes on the way to the server. A new way has to be added here, and thought about.
+func TestOneDoor(t *testing.T) {
+	t.Parallel()
+	callers := map[string][]string{}
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		require.NoError(t, err)
+		for _, d := range tree.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				noteCalls(callers, f)
+			}
+		}
+	}
+	t.Run("templates are rendered in one function", func(t *testing.T) {
+		require.Equal(t, []string{"requests.sendSQL"}, callers["AppendSQL"])
+	})
+	t.Run("client bytes go through as they are in messages without SQL only", func(t *testing.T) {
+		require.ElementsMatch(t, []string{
+			"requests.handle", // Sync
+			"requests.bind", "requests.describe", "requests.execute", "requests.close",
+		}, callers["q.forward"])
+	})
+	t.Run("the server is written to by the requests half only", func(t *testing.T) {
+		require.ElementsMatch(t, []string{
+			"requests.forward", "requests.bindWithColumn", "requests.flush", "requests.terminate",
+		}, callers["q.out.write"])
+		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.take"])
+		require.Empty(t, callers["s.server.Conn.Write"])
+		require.Empty(t, callers["p.server.Conn.Write"])
+		require.Empty(t, callers["q.server.Conn.Write"])
+	})
+}
+
+// noteCalls notes the function as a caller of every selector in it, once, by its last name and in full.
+func noteCalls(callers map[string][]string, f *ast.FuncDecl) {
+	name := f.Name.Name
+	if f.Recv != nil {
+		if star, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok {
+			name = star.X.(*ast.Ident).Name + "." + name
+		}
+	}
+	seen := map[string]bool{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			for _, key := range []string{s.Sel.Name, path(s)} {
+				if !seen[key] {
+					seen[key] = true
+					callers[key] = append(callers[key], name)
+				}
+			}
+		}
+		return true
+	})
+}
+
+func path(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return path(e.X) + "." + e.Sel.Name
+	default:
+		return "?"
+	}
+}

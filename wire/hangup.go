@@ -1,0 +1,26 @@
+package wire
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 4 << 20
+)
+
+// hangUp says that nothing more will be written and gives the peer a moment to say the same. Closing at once, with input
+// unread, would make the kernel throw away the last message on its way.
+func hangUp(conn net.Conn) {
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		_ = conn.Close()
+		return
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(lingerTime))
+}
+
+// linger reads what a peer still sends after hangUp.
+func linger(conn net.Conn) { _, _ = io.Copy(io.Discard, io.LimitReader(conn, lingerBytes)) }

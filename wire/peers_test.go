@@ -1,0 +1,180 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/plan"
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// peer is one end of a connection that a test plays by hand.
+type peer struct {
+	net.Conn
+	t  *testing.T
+	in *inbound
+}
+
+func newPeer(t *testing.T, conn net.Conn) *peer {
+	t.Helper()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	t.Cleanup(func() { _ = conn.Close() })
+	return &peer{Conn: conn, t: t, in: newInbound(conn, newBuffers())}
+}
+
+func (p *peer) send(parts ...[]byte) {
+	p.t.Helper()
+	var all []byte
+	for _, b := range parts {
+		all = append(all, b...)
+	}
+	_, err := p.Write(all)
+	require.NoError(p.t, err)
+}
+
+// receive reads one message.
+func (p *peer) receive() (byte, []byte) {
+	p.t.Helper()
+	f, err := p.in.header()
+	require.NoError(p.t, err)
+	body, err := p.in.whole(f)
+	require.NoError(p.t, err)
+	return f.kind, append([]byte(nil), body...)
+}
+
+// expect reads messages of these kinds and returns the last one's body.
+func (p *peer) expect(kinds string) []byte {
+	p.t.Helper()
+	var body []byte
+	for _, want := range []byte(kinds) {
+		var got byte
+		got, body = p.receive()
+		require.Equal(p.t, string(want), string(got), "%q", body)
+	}
+	return body
+}
+
+func (p *peer) expectError(state string) errorFields {
+	p.t.Helper()
+	f := parseErrorFields(p.expect("E"))
+	require.Equal(p.t, state, f.code, f.message)
+	return f
+}
+
+func (p *peer) expectEnd() {
+	p.t.Helper()
+	_, err := p.in.header()
+	require.ErrorIs(p.t, err, io.EOF)
+}
+
+func message(kind byte, body string) []byte {
+	return appendMessage(nil, kind, func(b []byte) []byte { return append(b, body...) })
+}
+
+// connected returns two ends of a TCP connection.
+func connected(t *testing.T) (net.Conn, net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	near, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	far, err := listener.Accept()
+	require.NoError(t, err)
+	return near, far
+}
+
+// stage is a session between two peers that a test plays.
+type stage struct {
+	*session
+	client, server *peer
+	worlds         atomic.Pointer[World]
+	world          *World // the first one
+	cancelled      chan struct{}
+	ended          chan struct{}
+}
+
+const testMark = "0123456789abcdef0123456789abcdef"
+
+func testWorld() *World {
+	snapshot := &catalog.Snapshot{Schema: &catalog.Schema{SearchPath: []string{"public"}}, Users: map[string]*catalog.User{
+		"kim": {Name: "kim", Active: true},
+	}}
+	return &World{Snapshot: snapshot, Rewriter: rewrite.New(snapshot)}
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	clientNear, clientFar := connected(t)
+	serverNear, serverFar := connected(t)
+	s := &stage{
+		client: newPeer(t, clientNear), server: newPeer(t, serverFar),
+		world: testWorld(), cancelled: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	loans := newBuffers()
+	s.worlds.Store(s.world)
+	config := Config{World: s.worlds.Load}.withDefaults()
+	p := &plan.Plan{Snapshot: s.world.Snapshot, Subject: plan.Subject{User: "kim"}}
+	s.session = &session{
+		config: &config, log: zerolog.Nop(), client: clientFar, server: &Backend{Conn: serverNear, Login: "svc"},
+		in: newInbound(clientFar, loans), loans: loans, pending: newPending(), mark: testMark, login: "kim",
+		view:   view{world: s.world, plan: p, values: rewrite.NewValues(p, testMark)},
+		forget: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
+	}
+	return s
+}
+
+// start runs the session until the test's end.
+func (s *stage) start(t *testing.T) {
+	t.Helper()
+	go func() {
+		defer close(s.ended)
+		s.run(context.Background())
+	}()
+	t.Cleanup(func() {
+		_ = s.client.Close()
+		_ = s.server.Close()
+		<-s.ended
+	})
+}
+
+// knows makes the session know a prepared statement, as after a ParseComplete.
+func (s *stage) knows(name string, statements ...rewrite.Statement) {
+	made := &prepared{
+		statement: statement{template: &rewrite.Template{Statements: statements}, values: s.view.values},
+		name:      name, world: s.view.world,
+	}
+	v := &version{name: name, is: made, confirmed: true}
+	s.pending.names.add(v)
+}
+
+func bindMessage(portal, name string, formats ...byte) []byte {
+	body := portal + "\x00" + name + "\x00\x00\x00\x00\x00\x00" + string([]byte{byte(len(formats))})
+	for _, f := range formats {
+		body += "\x00" + string([]byte{f})
+	}
+	return message('B', body)
+}
+
+func executeMessage(portal string, limit byte) []byte {
+	return message('E', portal+"\x00\x00\x00\x00"+string([]byte{limit}))
+}
+
+func serverError(severity, state, text string) []byte {
+	return message('E', strings.Join([]string{"S" + severity, "V" + severity, "C" + state, "M" + strings.ReplaceAll(text, "\x00", "|"), "DKey (id)=(1) secret", "Wcontext", "qquery", ""}, "\x00")+"\x00")
+}
+
+var (
+	syncMessage = message('S', "")
+	ready       = message('Z', "I")
+	inBlock     = message('Z', "T")
+)
