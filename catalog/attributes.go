@@ -5,7 +5,8 @@ import (
 	"github.com/wherewall/wherewall/catalog/expr"
 )
 
-// inferAttributes types the attributes that nobody declared by the values that users have of them, and checks all values.
+// inferAttributes types the attributes that nobody declared by the values that users have of them, and checks the values of
+// those that somebody did.
 func (r *policyReader) inferAttributes() {
 	for _, u := range sortedDecls(r.policy.users) {
 		for _, e := range u.attributes {
@@ -14,7 +15,7 @@ func (r *policyReader) inferAttributes() {
 	}
 	for _, u := range sortedDecls(r.policy.users) {
 		for _, e := range u.attributes {
-			if d := r.policy.attributes[e.Key.Text]; d != nil && e.Value.Kind != document.Null {
+			if d := r.policy.attributes[e.Key.Text]; d != nil && d.declared && e.Value.Kind != document.Null {
 				r.checkAttribute(d, e)
 			}
 		}

@@ -10,7 +10,12 @@ import (
 func didYouMean(word string, known []string) string {
 	best, at := "", len([]rune(word))/2+1
 	for _, k := range slices.Sorted(slices.Values(known)) {
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < at {
+		d := distance(strings.ToLower(word), strings.ToLower(k))
+		// A word cut short or spelled out is near however many letters that takes.
+		if min(len(word), len(k)) > 2 && (strings.HasPrefix(k, word) || strings.HasPrefix(word, k)) {
+			d = min(d, 1)
+		}
+		if d < at {
 			best, at = k, d
 		}
 	}
