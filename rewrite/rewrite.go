@@ -1,37 +1,104 @@
 package rewrite
 
 import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
 )
 
 // Rewriter rewrites statements against one snapshot. It is safe for concurrent use.
 type Rewriter struct {
-	snapshot *catalog.Snapshot
+	snapshot  *catalog.Snapshot
+	functions *functions
+	shadowed  map[string]bool // operators that a schema on the search path has beside pg_catalog
+	templates *templates
 }
 
 // New makes a Rewriter for a snapshot.
-func New(s *catalog.Snapshot) *Rewriter { return &Rewriter{snapshot: s} }
+func New(s *catalog.Snapshot) *Rewriter {
+	return &Rewriter{
+		snapshot: s, functions: newFunctions(s.Schema), shadowed: shadowedOperators(s.Schema), templates: newTemplates(),
+	}
+}
 
 // Rewrite turns the text of one Query message (any number of statements) or Parse message (the wire refuses more
 // than one there) into a Template. It never fails: what may not be sent becomes a Template that refuses.
-func (r *Rewriter) Rewrite(sql string, p *plan.Plan) *Template {
-	return Refuse(&Refusal{Code: "statement_denied", SQLState: "42501", Message: "permission denied"})
+func (g *Rewriter) Rewrite(sql string, p *plan.Plan) *Template {
+	if p == nil || p.Snapshot != g.snapshot {
+		return Refuse(&Refusal{
+			Code: StatementDenied, SQLState: stateInsufficientPrivilege, Message: "there is no plan for this session",
+		})
+	}
+	if t := g.templates.get(sql, p); t != nil {
+		return t
+	}
+	t, err := g.rewrite(sql, p)
+	if err != nil {
+		t = Refuse(refusalOf(err, sql))
+		t.Cause = err
+	}
+	t.shape = p.Shape
+	g.templates.put(sql, p, t)
+	return t
 }
 
-// Refuse makes the Template of a refusal.
-func Refuse(r *Refusal) *Template { return &Template{Refused: r, refusals: []*Refusal{r}} }
+func (g *Rewriter) rewrite(sql string, p *plan.Plan) (*Template, error) {
+	stmts, err := sqltree.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	b := newBuilder(sql)
+	for _, raw := range stmts {
+		if err := g.statement(b, raw, p); err != nil {
+			return nil, err
+		}
+	}
+	return b.template()
+}
 
-// NewValues quotes the plan's values once for all the statements of a session.
-func NewValues(p *plan.Plan, mark string) *Values { return &Values{Plan: p, Mark: mark} }
+// statement is the life of one statement: guard every relation in the tree, print it, read the print back, and prove on what was
+// read back that every relation is under a guard.
+func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
+	stmt := raw.Stmt
+	w := &walker{
+		rewriter: g, plan: p, scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
+		keep: needsRelations(stmt), first: len(b.refusals),
+	}
+	kind, err := w.statement(stmt)
+	if err != nil {
+		return err
+	}
+	text, again, err := sqltree.Deparse(stmt, b.aligned)
+	if err != nil {
+		return err
+	}
+	if err := g.prove(again, p); err != nil {
+		return err
+	}
+	b.add(text, Statement{Kind: kind, Hidden: w.hidden}, w.refusals)
+	return nil
+}
 
-// AppendSQL appends the text to send to dst.
-func (t *Template) AppendSQL(dst []byte, v *Values) []byte { return dst }
-
-// Position maps a position in the rendered text, as ErrorResponse's P field has it, to one in the client's own text. Both count
-// characters from 1; 0 is unknown.
-func (t *Template) Position(v *Values, server int) int { return 0 }
-
-// Refusal returns what the client is to be told instead of a server error with this message text, or nil where
-// the error is PostgreSQL's own.
-func (t *Template) Refusal(message string, v *Values) *Refusal { return nil }
+// statement dispatches on the kinds of statement that may be said at all.
+func (w *walker) statement(n *pg.Node) (Kind, error) {
+	switch s := n.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return Select, w.query(s.SelectStmt, locks{})
+	case *pg.Node_InsertStmt:
+		return Insert, w.insert(s.InsertStmt, topLevel)
+	case *pg.Node_UpdateStmt:
+		return Update, w.update(s.UpdateStmt, topLevel)
+	case *pg.Node_DeleteStmt:
+		return Delete, w.delete(s.DeleteStmt)
+	case *pg.Node_TransactionStmt:
+		return Transaction, w.transaction(s.TransactionStmt)
+	case *pg.Node_VariableSetStmt:
+		return Set, w.set(s.VariableSetStmt)
+	case *pg.Node_VariableShowStmt:
+		return Show, w.show(s.VariableShowStmt)
+	default:
+		return Unknown, w.refuseStatement(n)
+	}
+}

@@ -1,17 +1,17 @@
 package rewrite
 
-import "github.com/wherewall/wherewall/plan"
-
 // Template is a statement text that may be sent to PostgreSQL: the result of rewriting one Query or Parse message. It is
 // the only thing that the wire sends as SQL. It is immutable and may be shared by sessions whose plans have the same shape.
 //
-// A refused text has a Template too: its Render yields a statement that must fail with the session's mark, so that the
+// A refused text has a Template too: AppendSQL yields a statement that must fail with the session's mark, so that the
 // refusal arrives in its place among the replies (the zero Template does as well).
 type Template struct {
+	shape      string // of the plan that it was made for
 	segments   []segment
-	positions  []position
+	positions  []position // sorted; ours in bytes of the text without slots, theirs in characters from 1
 	refusals   []*Refusal // what each mark stands for, by number
-	Refused    *Refusal   // the text was refused: Render yields the stand-in
+	Refused    *Refusal   // the text was refused: AppendSQL yields a stand-in that fails
+	Cause      error      // why, for the operator's log; it may name what the client may not know
 	Statements []Statement
 }
 
@@ -48,30 +48,11 @@ const (
 	Show
 )
 
-// Values fill a Template's slots for one session.
-type Values struct {
-	Plan *plan.Plan
-	Mark string // the session's unforgeable mark: at least 128 random bits in hexadecimal
-}
+// Refuse makes the Template of a refusal.
+func Refuse(r *Refusal) *Template { return &Template{Refused: r, refusals: []*Refusal{r}} }
 
-// Refusal is a truthful no: what the client is told instead of an answer.
-type Refusal struct {
-	Code     string // of policy.md section 5, such as table_denied
-	SQLState string
-	Message  string
-	Detail   string
-	Hint     string
-	Position int // in characters from 1 within the client's text; 0 for none
-}
+// segment is a piece of text and the slot behind it; an empty slot is none.
+type segment struct{ text, slot string }
 
-// Error makes a Refusal an error.
-func (r *Refusal) Error() string { return r.Message }
-
-type segment struct {
-	text string
-	slot string // the value that follows text; empty for none
-}
-
-type position struct {
-	ours, theirs int
-}
+// position is a place that the client's text and ours share.
+type position struct{ ours, theirs int }

@@ -1,0 +1,176 @@
+package rewrite
+
+import (
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/plan"
+)
+
+// level is a query level while its FROM items are guarded.
+type level struct {
+	keep  bool // guards go beside relations, where that is possible, and not around them
+	locks locks
+}
+
+// sink collects guards for a place where a conjunct may be added: the WHERE of a level, or the ON of the join on whose
+// nullable side a relation stands. A nil sink is no such place.
+type sink struct{ guards []*pg.Node }
+
+// locks says which FROM items a locking clause locks; locking needs the right to update.
+type locks struct {
+	all   bool
+	names map[string]bool
+}
+
+func (l locks) any() bool               { return l.all || len(l.names) > 0 }
+func (l locks) locked(name string) bool { return l.all || l.names[name] }
+
+// below is what a locked sub-select's own FROM items inherit: all of them are locked.
+func (l locks) below(name string) locks { return locks{all: l.locked(name)} }
+
+// from guards a FROM list and returns the conjuncts that its level's WHERE needs.
+func (w *walker) from(items []*pg.Node, lv level) ([]*pg.Node, error) {
+	where := &sink{}
+	for _, item := range items {
+		if err := w.fromItem(item, where, lv); err != nil {
+			return nil, err
+		}
+	}
+	return where.guards, nil
+}
+
+func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
+	switch item := n.Node.(type) {
+	case *pg.Node_RangeVar:
+		return w.relation(n, item.RangeVar, nil, s, lv)
+	case *pg.Node_RangeTableSample:
+		return w.sample(n, item.RangeTableSample, s, lv)
+	case *pg.Node_JoinExpr:
+		return w.join(item.JoinExpr, s, lv)
+	case *pg.Node_RangeSubselect:
+		return w.subselect(item.RangeSubselect, lv)
+	case *pg.Node_RangeFunction:
+		if a := item.RangeFunction.Alias; a != nil {
+			w.scope.relations[a.Aliasname] = nil
+		}
+		return w.visit(item.RangeFunction.ProtoReflect())
+	default:
+		return w.children(n.ProtoReflect()) // refuses it by name
+	}
+}
+
+func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
+	name := ""
+	if item.Alias != nil {
+		name = item.Alias.Aliasname
+		if err := w.visit(item.Alias.ProtoReflect()); err != nil {
+			return err
+		}
+		w.scope.relations[name] = nil
+	}
+	query := item.Subquery.GetSelectStmt()
+	if query == nil {
+		return w.refuseNode(item.ProtoReflect())
+	}
+	return w.query(query, lv.locks.below(name))
+}
+
+func (w *walker) sample(n *pg.Node, item *pg.RangeTableSample, s *sink, lv level) error {
+	if err := w.sampleMethod(item); err != nil {
+		return err
+	}
+	if err := w.visitAll(item.Args); err != nil {
+		return err
+	}
+	if err := w.visitNode(item.Repeatable); err != nil {
+		return err
+	}
+	rv := item.Relation.GetRangeVar()
+	if rv == nil {
+		return w.refuseNode(item.ProtoReflect())
+	}
+	return w.relation(n, rv, item, s, lv)
+}
+
+// relation guards one relation: n is the node that holds it (or its TABLESAMPLE).
+func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, s *sink, lv level) error {
+	if rv.Alias != nil {
+		if err := w.visit(rv.Alias.ProtoReflect()); err != nil {
+			return err
+		}
+	}
+	if rv.Schemaname == "" && w.scope.isCTE(rv.Relname) {
+		w.scope.relations[refname(rv)] = nil
+		return w.returns(rv)
+	}
+	at, spelled := rv.Location, refname(rv)
+	relation, entity, err := w.resolve(rv)
+	if err != nil {
+		return err
+	}
+	rules, err := w.readRules(entity, lv.locks.locked(spelled), at)
+	if err != nil {
+		return err
+	}
+	w.scope.relations[spelled] = relation
+	guard := conditionOf(rules...)
+	if guard == nil {
+		return nil
+	}
+	if lv.keep && s != nil {
+		node, err := w.rewriter.condition(guard, renamed(rv, relation))
+		if err != nil {
+			return err
+		}
+		s.guards = append(s.guards, node)
+		return nil
+	}
+	return w.wrap(n, rv, sample, relation, guard)
+}
+
+func (w *walker) readRules(entity *catalog.Entity, locked bool, at int32) ([]plan.Rule, error) {
+	read, err := w.rule(entity, catalog.Read, at)
+	if err != nil {
+		return nil, err
+	}
+	if !locked {
+		return []plan.Rule{read}, nil
+	}
+	update, err := w.rule(entity, catalog.Update, at)
+	if err != nil {
+		return nil, err
+	}
+	return []plan.Rule{read, update}, nil
+}
+
+// wrap puts (SELECT columns FROM relation AS ww_n WHERE guard) in a relation's place, under the relation's own alias.
+//
+// The leak fence belongs here: where the statement has leaky conditions on the relation, the sub-select gets OFFSET 0.
+func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, relation *catalog.Relation, guard expr.Expr) error {
+	w.wrapped++
+	inner := reservedPrefix + strconv.Itoa(w.wrapped)
+	where, err := w.rewriter.condition(guard, aliased(inner))
+	if err != nil {
+		return err
+	}
+	outer := rv.Alias
+	if outer == nil {
+		outer = alias(rv.Relname)
+	}
+	rv.Alias = alias(inner)
+	held := &pg.Node{Node: &pg.Node_RangeVar{RangeVar: rv}}
+	if sample != nil {
+		sample.Relation = held
+		held = &pg.Node{Node: &pg.Node_RangeTableSample{RangeTableSample: sample}}
+	}
+	targets := make([]*pg.Node, len(relation.Columns))
+	for i, c := range relation.Columns {
+		targets[i] = target(column(inner, c.Name), "")
+	}
+	n.Node = rangeSubselect(selectFrom(targets, []*pg.Node{held}, where), outer).Node
+	return nil
+}

@@ -1,0 +1,199 @@
+package rewrite
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+
+	"github.com/wherewall/wherewall/catalog"
+)
+
+//go:embed functions.txt
+var functionsText string
+
+// pgCatalog is the schema of PostgreSQL's own functions, operators and types.
+const pgCatalog = "pg_catalog"
+
+// outcome is what a name may be used for. The zero value denies.
+type outcome uint8
+
+const (
+	denied  outcome = iota // it may not be used
+	allowed                // it may be written, qualified with pg_catalog
+	missing                // no schema that the name could mean has one
+)
+
+// verdict is an outcome and, where it is not allowed, why. The reason reads after the name: "lower is <reason>".
+type verdict struct {
+	outcome outcome
+	reason  string
+}
+
+// hint is the reason as a sentence; empty where there is none.
+func (v verdict) hint() string {
+	if v.reason == "" {
+		return ""
+	}
+	return "It is " + v.reason + "."
+}
+
+// functions decides which functions, operators and types of one database a statement may use. A name stands for all
+// overloads: which of them the server picks depends on types that are not known here, so each must be harmless.
+// It is immutable.
+type functions struct {
+	schema *catalog.Schema
+	listed map[string]listing
+}
+
+// listing says what a listed function may be.
+type listing uint8
+
+const (
+	calculates listing = iota + 1 // immutable or stable
+	generates                     // volatile, harmless nevertheless
+)
+
+// newFunctions reads the allow-list and binds it to a database's schema.
+func newFunctions(s *catalog.Schema) *functions {
+	return &functions{schema: s, listed: parseFunctions(functionsText)}
+}
+
+// parseFunctions reads lines of a name and perhaps the word volatile. Lines that are neither list nothing.
+func parseFunctions(text string) map[string]listing {
+	listed := make(map[string]listing)
+	for line := range strings.Lines(text) {
+		switch fields := strings.Fields(line); {
+		case len(fields) == 1 && !strings.HasPrefix(fields[0], "#"):
+			listed[fields[0]] = calculates
+		case len(fields) == 2 && fields[1] == "volatile":
+			listed[fields[0]] = generates
+		}
+	}
+	return listed
+}
+
+// resolve decides about a call by name. An unqualified name is what PostgreSQL would look for in pg_catalog and along the
+// search path; other schemas than pg_catalog have nothing that is allowed.
+func (f *functions) resolve(schema, name string) verdict {
+	if schema != "" && schema != pgCatalog {
+		return f.foreign(schema, name)
+	}
+	if schema == "" && f.onPath(name) {
+		return verdict{denied, "defined outside pg_catalog"}
+	}
+	candidates := 0
+	for _, candidate := range f.schema.Functions[name] {
+		if candidate.Schema != pgCatalog {
+			continue
+		}
+		candidates++
+		if reason := f.objection(name, candidate); reason != "" {
+			return verdict{denied, reason}
+		}
+	}
+	if candidates == 0 {
+		return verdict{missing, "unknown"}
+	}
+	return verdict{outcome: allowed}
+}
+
+// foreign decides about functions that are qualified with a schema that is not pg_catalog.
+func (f *functions) foreign(schema, name string) verdict {
+	for _, candidate := range f.schema.Functions[name] {
+		if candidate.Schema == schema {
+			return verdict{denied, "defined outside pg_catalog"}
+		}
+	}
+	return verdict{missing, "unknown"}
+}
+
+// onPath says whether a schema of the search path beside pg_catalog has a function of that name.
+func (f *functions) onPath(name string) bool {
+	for _, candidate := range f.schema.Functions[name] {
+		if candidate.Schema != pgCatalog && slices.Contains(f.schema.SearchPath, candidate.Schema) {
+			return true
+		}
+	}
+	return false
+}
+
+// objection is why a function of pg_catalog may not be called; empty for none. The list is not enough: the server at hand may be newer than
+// it, or may have had functions added to pg_catalog.
+func (f *functions) objection(name string, candidate catalog.Function) string {
+	kind, ok := f.listed[name]
+	if !ok {
+		return "not on the list of harmless functions"
+	}
+	switch candidate.Kind {
+	case 'f', 'a', 'w':
+	default:
+		return "not a function"
+	}
+	switch candidate.Volatility {
+	case 'i', 's':
+	case 'v':
+		if kind != generates {
+			return "volatile"
+		}
+	default:
+		return "of unknown volatility"
+	}
+	for _, t := range append(slices.Clone(candidate.Args), candidate.Returns) {
+		if internalType(t) {
+			return "internal to PostgreSQL"
+		}
+	}
+	return ""
+}
+
+// internalType tells the pseudo-types of functions that only the server itself may call. Trigger and handler functions return theirs.
+func internalType(name string) bool {
+	switch name = strings.TrimPrefix(name, pgCatalog+"."); name {
+	case "internal", "cstring", "cstring[]", "_cstring", "trigger", "event_trigger", "pg_ddl_command":
+		return true
+	}
+	return strings.HasSuffix(name, "_handler")
+}
+
+// attribute says whether x.name may stay where name is no known column of x. PostgreSQL reads it as name(x) where a function or
+// type of that name takes x, so every one that could must be allowed.
+func (f *functions) attribute(name string) bool {
+	if _, ok := f.castType("", name); !ok && f.typeReachable(name) {
+		return false
+	}
+	for _, candidate := range f.schema.Functions[name] {
+		reachable := candidate.Schema == pgCatalog || slices.Contains(f.schema.SearchPath, candidate.Schema)
+		if reachable && takesOne(candidate) && f.resolve("", name).outcome != allowed {
+			return false
+		}
+	}
+	return true
+}
+
+// takesOne says whether a function can be called with exactly one argument.
+func takesOne(f catalog.Function) bool {
+	return len(f.Args) >= 1 && len(f.Args)-f.Defaults <= 1 || f.Variadic && len(f.Args)-f.Defaults <= 2
+}
+
+// operator decides about an operator by name. One that another schema on the search path has too is denied, since the server
+// might prefer that.
+func (f *functions) operator(schema, name string) verdict {
+	schemas := f.schema.Operators[name]
+	if schema != "" && schema != pgCatalog {
+		if slices.Contains(schemas, schema) {
+			return verdict{denied, "defined outside pg_catalog"}
+		}
+		return verdict{missing, "unknown"}
+	}
+	if schema == "" {
+		for _, s := range schemas {
+			if s != pgCatalog && slices.Contains(f.schema.SearchPath, s) {
+				return verdict{denied, "defined outside pg_catalog"}
+			}
+		}
+	}
+	if !slices.Contains(schemas, pgCatalog) {
+		return verdict{missing, "unknown"}
+	}
+	return verdict{outcome: allowed}
+}

@@ -1,0 +1,266 @@
+package rewrite
+
+import (
+	"slices"
+	"strconv"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/plan"
+)
+
+// insert guards an INSERT: new rows must satisfy the create check and, where the statement reads them back, the read filter.
+func (w *walker) insert(s *pg.InsertStmt, at place) error {
+	defer w.enter()()
+	if err := w.with(s.WithClause); err != nil {
+		return err
+	}
+	where := s.Relation.Location
+	relation, entity, err := w.target(s.Relation)
+	if err != nil {
+		return err
+	}
+	create, err := w.rule(entity, catalog.Create, where)
+	if err != nil {
+		return err
+	}
+	condition := newRowCondition(create)
+	if reads(s) {
+		read, err := w.rule(entity, catalog.Read, where)
+		if err != nil {
+			return err
+		}
+		if read.Kind == plan.Restricted {
+			condition = flatAnd([]expr.Expr{condition, read.Filter})
+		}
+	}
+	nameUserColumns(s.ReturningList)
+	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "on_conflict_clause"); err != nil {
+		return err
+	}
+	late, err := w.onConflict(s, relation, entity)
+	if err != nil {
+		return err
+	}
+	checked, err := w.checkSource(s, relation, condition)
+	if err != nil {
+		return err
+	}
+	if checked && late == nil {
+		return nil
+	}
+	if late != nil {
+		condition = flatAnd([]expr.Expr{condition, late})
+	}
+	s.ReturningList, err = w.checkReturning(s.ReturningList, condition, refname(s.Relation), relation, at)
+	return err
+}
+
+// reads says whether an INSERT reads its table as well, so that PostgreSQL asks for the right to select.
+func reads(s *pg.InsertStmt) bool {
+	c := s.OnConflictClause
+	return len(s.ReturningList) > 0 || c != nil && (c.Infer != nil || c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE)
+}
+
+// onConflict guards ON CONFLICT DO UPDATE: a conflicting row that may not be read and updated is an error. It returns a condition that only the
+// final row can be held against, if there is one.
+func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity *catalog.Entity) (expr.Expr, error) {
+	c := s.OnConflictClause
+	if c == nil {
+		return nil, nil
+	}
+	defer w.moveTo(c.Location)()
+	w.scope.relations["excluded"] = relation
+	if err := w.children(c.ProtoReflect()); err != nil {
+		return nil, err
+	}
+	switch c.Action {
+	case pg.OnConflictAction_ONCONFLICT_NOTHING:
+		return nil, nil
+	case pg.OnConflictAction_ONCONFLICT_UPDATE:
+	default:
+		return nil, w.refuseNode(c.ProtoReflect())
+	}
+	update, err := w.rule(entity, catalog.Update, s.Relation.Location)
+	if err != nil {
+		return nil, err
+	}
+	read, err := w.rule(entity, catalog.Read, s.Relation.Location)
+	if err != nil {
+		return nil, err
+	}
+	shareSources(c.TargetList)
+	name := refname(s.Relation)
+	old := conditionOf(read, update)
+	if old != nil {
+		guard, err := w.rewriter.condition(old, aliased(name))
+		if err != nil {
+			return nil, err
+		}
+		wanted := c.WhereClause
+		if wanted == nil {
+			wanted = boolean(true)
+		}
+		c.WhereClause = caseWhen(guard, wanted, raise(w.violation(relation, "(USING expression) ")))
+	}
+	a := assignment{relation: relation, name: name, targets: c.TargetList, old: old, condition: updatedRow(read, update)}
+	checked, err := w.checkAssigned(&a)
+	if err != nil || checked {
+		c.TargetList = a.targets
+		return nil, err
+	}
+	return a.condition, nil
+}
+
+// source is an INSERT's source while a check is put around it.
+type source struct {
+	relation *catalog.Relation
+	names    []*pg.Node // the target columns, as the client or we list them
+	query    *pg.SelectStmt
+	extras   map[string]*pg.Node // columns that the client left out and the condition looks at: their constant defaults
+}
+
+// checkSource puts a check around the rows to be inserted:
+//
+//	INSERT INTO t (a, b) SELECT ww_s.* FROM (source) AS ww_s(ww_c1, ww_c2) WHERE CASE WHEN condition THEN true ELSE fail END
+//
+// It returns false where only the final row can tell.
+func (w *walker) checkSource(s *pg.InsertStmt, relation *catalog.Relation, condition expr.Expr) (bool, error) {
+	if isTrue(condition) {
+		return true, nil
+	}
+	looked := map[string]bool{}
+	columnsOf(condition, looked)
+	if relation.BeforeInsert || anyGenerated(relation, looked) {
+		return false, nil
+	}
+	src := source{relation: relation, names: s.Cols, query: s.SelectStmt.GetSelectStmt(), extras: map[string]*pg.Node{}}
+	if err := w.listColumns(&src); err != nil {
+		return false, err
+	}
+	if err := w.dropDefaults(&src); err != nil {
+		return false, err
+	}
+	if !w.fillLooked(&src, looked) {
+		return false, nil
+	}
+	src.typeValues()
+	query, err := w.checkedQuery(&src, condition)
+	if err != nil {
+		return false, err
+	}
+	s.Cols, s.SelectStmt = src.names, selectNode(query)
+	for _, c := range relation.Columns {
+		if src.extras[c.Name] != nil {
+			s.Cols = append(s.Cols, target(nil, c.Name))
+		}
+	}
+	return true, nil
+}
+
+// checkedQuery builds the query around the source.
+func (w *walker) checkedQuery(src *source, condition expr.Expr) (*pg.SelectStmt, error) {
+	var targets, items []*pg.Node
+	index := map[string]int{}
+	if src.query != nil {
+		columns := make([]string, len(src.names))
+		for i, n := range src.names {
+			columns[i] = "ww_c" + strconv.Itoa(i+1)
+			index[n.GetResTarget().GetName()] = i
+		}
+		targets = append(targets, star("ww_s"))
+		items = append(items, rangeSubselect(src.query, alias("ww_s", columns...)))
+	}
+	for _, c := range src.relation.Columns {
+		if v := src.extras[c.Name]; v != nil {
+			targets = append(targets, target(v, ""))
+		}
+	}
+	var failed error
+	check, err := w.required(condition, func(name string) *pg.Node {
+		c := src.relation.Column(name)
+		value := src.extras[name]
+		if i, ok := index[name]; ok {
+			value = column("ww_s", "ww_c"+strconv.Itoa(i+1))
+		}
+		if c == nil || value == nil {
+			failed = w.refuseNode(src.names[0].ProtoReflect())
+			return boolean(false)
+		}
+		v, err := w.stored(copyOf(value), c)
+		if err != nil {
+			failed = err
+			return boolean(false)
+		}
+		return v
+	}, src.relation)
+	if err != nil {
+		return nil, err
+	}
+	return selectFrom(wrapTargets(targets), items, check), failed
+}
+
+// wrapTargets makes select-list entries of plain expressions.
+func wrapTargets(list []*pg.Node) []*pg.Node {
+	for i, n := range list {
+		if n.GetResTarget() == nil {
+			list[i] = target(n, "")
+		}
+	}
+	return list
+}
+
+// listColumns makes the target columns explicit. Without a list they are the first ones of the table, as many as the source has.
+func (w *walker) listColumns(src *source) error {
+	if src.query == nil {
+		return nil
+	}
+	width, known := w.width(src.query)
+	if len(src.names) > 0 {
+		if known && width != len(src.names) {
+			more := "expressions than target columns"
+			if width < len(src.names) {
+				more = "target columns than expressions"
+			}
+			return w.deny(StatementDenied, stateSyntaxError, "INSERT has more %s", more)
+		}
+		return nil
+	}
+	if !known {
+		return w.deny(OperationDenied, stateFeatureNotSupported, "INSERT into %q needs a list of columns here", src.relation.Name).
+			hint("Name the columns behind the table.")
+	}
+	if width > len(src.relation.Columns) {
+		return w.deny(StatementDenied, stateSyntaxError, "INSERT has more expressions than target columns")
+	}
+	for _, c := range src.relation.Columns[:width] {
+		src.names = append(src.names, target(nil, c.Name))
+	}
+	return nil
+}
+
+// fillLooked sees to it that every column that the condition looks at has a value: columns left out get their default here
+// and now, if it is constant. It returns false where a default can only be known from the final row.
+func (w *walker) fillLooked(src *source, looked map[string]bool) bool {
+	for name := range looked {
+		supplied := slices.IndexFunc(src.names, func(n *pg.Node) bool { return n.GetResTarget().GetName() == name })
+		if supplied >= 0 {
+			if len(src.names[supplied].GetResTarget().GetIndirection()) > 0 {
+				return false
+			}
+			continue
+		}
+		c := src.relation.Column(name)
+		if c == nil {
+			return false
+		}
+		v, constant := w.defaultValue(c)
+		if !constant {
+			return false
+		}
+		src.extras[name] = v
+	}
+	return true
+}

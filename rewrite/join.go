@@ -1,0 +1,73 @@
+package rewrite
+
+import pg "github.com/pganalyze/pg_query_go/v6"
+
+// join guards both sides of a join. A guard beside a relation must not change which rows an outer join pads with NULLs:
+// on the nullable side it goes into that join's ON, elsewhere it goes where the join's own guards would go. A join with
+// an alias hides its relations from the level around it, so that only its own ON is left.
+func (w *walker) join(j *pg.JoinExpr, outer *sink, lv level) error {
+	var on *sink
+	if j.Quals != nil {
+		on = &sink{}
+	}
+	if j.Alias != nil {
+		outer = nil
+		if err := w.visit(j.Alias.ProtoReflect()); err != nil {
+			return err
+		}
+		w.scope.relations[j.Alias.Aliasname] = nil
+	}
+	left, right, err := w.sides(j, on, outer)
+	if err != nil {
+		return err
+	}
+	if err := w.fromItem(j.Larg, left, lv); err != nil {
+		return err
+	}
+	if err := w.fromItem(j.Rarg, right, lv); err != nil {
+		return err
+	}
+	if err := w.merged(j); err != nil {
+		return err
+	}
+	if err := w.visitNode(j.Quals); err != nil {
+		return err
+	}
+	if on != nil && len(on.guards) > 0 {
+		j.Quals = and(append([]*pg.Node{j.Quals}, on.guards...)...)
+	}
+	return nil
+}
+
+// sides says where the guards of each side may go.
+func (w *walker) sides(j *pg.JoinExpr, on, outer *sink) (left, right *sink, err error) {
+	switch j.Jointype {
+	case pg.JoinType_JOIN_INNER:
+		if outer == nil {
+			outer = on
+		}
+		return outer, outer, nil
+	case pg.JoinType_JOIN_LEFT:
+		return outer, on, nil
+	case pg.JoinType_JOIN_RIGHT:
+		return on, outer, nil
+	case pg.JoinType_JOIN_FULL:
+		return nil, nil, nil
+	default:
+		return nil, nil, w.refuseNode(j.ProtoReflect())
+	}
+}
+
+// merged checks the columns that a join merges: they are compared with the operator =.
+func (w *walker) merged(j *pg.JoinExpr) error {
+	if !j.IsNatural && len(j.UsingClause) == 0 {
+		return nil
+	}
+	if j.JoinUsingAlias != nil {
+		if err := w.visit(j.JoinUsingAlias.ProtoReflect()); err != nil {
+			return err
+		}
+		w.scope.relations[j.JoinUsingAlias.Aliasname] = nil
+	}
+	return w.operator(names("="))
+}

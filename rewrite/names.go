@@ -1,0 +1,142 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// columnRef checks a column reference. It is the server that finds the column; what must be known here is that it cannot be a
+// function call in attribute notation (t.f is f(t) where t has no column f), and that it does not name an alias of ours.
+func (w *walker) columnRef(n *pg.ColumnRef) error {
+	defer w.moveTo(n.Location)()
+	for _, field := range n.Fields {
+		if field.GetAStar() == nil && field.GetString_() == nil {
+			return w.refuseNode(field.ProtoReflect())
+		}
+	}
+	parts := strs(n.Fields)
+	if len(parts) > 1 {
+		if err := w.ownName(parts[0]); err != nil {
+			return err
+		}
+	}
+	last := parts[len(parts)-1]
+	if len(parts) < 2 || last == "" {
+		return nil
+	}
+	if r := w.scope.relation(parts[len(parts)-2]); r != nil && r.Column(last) != nil {
+		return nil
+	}
+	return w.attribute(last)
+}
+
+// indirection checks (expression).name, which may be a function call as well.
+func (w *walker) indirection(list []*pg.Node) error {
+	for _, n := range list {
+		if name := n.GetString_().GetSval(); name != "" {
+			if err := w.attribute(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *walker) attribute(name string) error {
+	if w.rewriter.functions.attribute(name) {
+		return nil
+	}
+	return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).
+		hint("A name behind a dot that is no column is a function call.")
+}
+
+// functionCall checks a call's name and writes it schema-qualified, then visits the arguments.
+func (w *walker) functionCall(n *pg.FuncCall) error {
+	parts := strs(n.Funcname)
+	schema, name := "", parts[len(parts)-1]
+	if len(parts) > 2 {
+		return w.deny(FunctionDenied, stateFeatureNotSupported, "cross-database references are not implemented: %s", strings.Join(parts, "."))
+	}
+	if len(parts) == 2 {
+		schema = parts[0]
+	}
+	if err := w.function(schema, name); err != nil {
+		return err
+	}
+	n.Funcname = names("pg_catalog", name)
+	return w.children(n.ProtoReflect(), "funcname")
+}
+
+// operatorOf checks the operator of an expression; the keyword forms name the operators that they stand for.
+func (w *walker) operatorOf(n *pg.A_Expr) error {
+	switch n.Kind {
+	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN,
+		pg.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
+		for _, op := range []string{"<", "<=", ">", ">="} {
+			if err := w.operator(names(op)); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return w.operator(n.Name)
+	}
+}
+
+// operator checks an operator's name; an empty one is none.
+func (w *walker) operator(name []*pg.Node) error {
+	parts := strs(name)
+	switch len(parts) {
+	case 0:
+		return nil
+	case 1:
+		return w.operatorNamed("", parts[0])
+	case 2:
+		return w.operatorNamed(parts[0], parts[1])
+	default:
+		return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for operator %s", strings.Join(parts, "."))
+	}
+}
+
+// typeName checks a type and writes it schema-qualified. Modifiers other than integer constants are refused before
+// they reach the deparser, which ends the process on some of them.
+func (w *walker) typeName(t *pg.TypeName) error {
+	defer w.moveTo(t.Location)()
+	if t.Setof || t.PctType || t.TypeOid != 0 || len(t.Names) == 0 || len(t.Names) > 2 {
+		return w.deny(FunctionDenied, stateFeatureNotSupported, "this form of type name is not allowed here")
+	}
+	for _, m := range t.Typmods {
+		c := m.GetAConst()
+		if c == nil || c.GetIval() == nil {
+			return w.deny(FunctionDenied, stateFeatureNotSupported, "type modifiers must be integer constants")
+		}
+	}
+	for _, b := range t.ArrayBounds {
+		if b.GetInteger() == nil {
+			return w.refuseNode(b.ProtoReflect())
+		}
+	}
+	parts := strs(t.Names)
+	schema := ""
+	if len(parts) == 2 {
+		schema = parts[0]
+	}
+	resolved, err := w.castType(schema, parts[len(parts)-1])
+	if err != nil {
+		return err
+	}
+	if len(t.Typmods) == 0 {
+		t.Names = typeNames(resolved.Schema, resolved.Name)
+	} else {
+		t.Names = names(resolved.Schema, resolved.Name)
+	}
+	return nil
+}
+
+func (w *walker) sampleMethod(n *pg.RangeTableSample) error {
+	if parts := strs(n.Method); len(parts) != 1 || parts[0] != "bernoulli" && parts[0] != "system" {
+		return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for tablesample method %s", strings.Join(parts, "."))
+	}
+	return nil
+}

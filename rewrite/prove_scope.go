@@ -1,0 +1,175 @@
+package rewrite
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/internal/sqltree"
+	"github.com/wherewall/wherewall/plan"
+)
+
+// holder is the innermost step that is more than a wrapper.
+func (v *prover) holder() step {
+	for i := len(v.path) - 1; i >= 0; i-- {
+		if _, wrapper := v.path[i].message.Interface().(*pg.Node); !wrapper {
+			return v.path[i]
+		}
+	}
+	return step{message: (&pg.Node{}).ProtoReflect()}
+}
+
+func (v *prover) ancestors() []protoreflect.Message {
+	list := make([]protoreflect.Message, len(v.path))
+	for i, s := range v.path {
+		list[i] = s.message
+	}
+	return list
+}
+
+// anyGuard says whether one of the ancestors is a recognised guard, or a check that fails where its condition is not met.
+func (v *prover) anyGuard(ancestors []protoreflect.Message) bool {
+	return slices.ContainsFunc(ancestors, func(m protoreflect.Message) bool {
+		c, ok := m.Interface().(*pg.CaseExpr)
+		return v.guards[m] || ok && isRaise(c.Defresult)
+	})
+}
+
+// inScope says whether an unqualified name is a WITH query that PostgreSQL would find here: one of a query around this place, and, seen from
+// inside another WITH query of the same list, an earlier one unless the list is recursive.
+func (v *prover) inScope(name string) bool {
+	for i := len(v.path) - 1; i >= 0; i-- {
+		clause := withClause(v.path[i].message)
+		if clause == nil {
+			continue
+		}
+		limit := len(clause.Ctes)
+		if v.path[i].field == "with_clause" && !clause.Recursive {
+			limit = v.positionIn(clause, i)
+		}
+		for _, n := range clause.Ctes[:limit] {
+			if n.GetCommonTableExpr().GetCtename() == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// positionIn finds which of a clause's WITH queries the walk is inside of.
+func (v *prover) positionIn(clause *pg.WithClause, from int) int {
+	for _, s := range v.path[from:] {
+		cte, ok := s.message.Interface().(*pg.CommonTableExpr)
+		if !ok {
+			continue
+		}
+		return slices.IndexFunc(clause.Ctes, func(n *pg.Node) bool { return n.GetCommonTableExpr() == cte })
+	}
+	return 0
+}
+
+func withClause(m protoreflect.Message) *pg.WithClause {
+	switch n := m.Interface().(type) {
+	case *pg.SelectStmt:
+		return n.WithClause
+	case *pg.InsertStmt:
+		return n.WithClause
+	case *pg.UpdateStmt:
+		return n.WithClause
+	case *pg.DeleteStmt:
+		return n.WithClause
+	default:
+		return nil
+	}
+}
+
+// locked says whether the nearest query level locks the FROM item of that name.
+func (v *prover) locked(name string) bool {
+	for i := len(v.path) - 1; i >= 0; i-- {
+		s, ok := v.path[i].message.Interface().(*pg.SelectStmt)
+		if !ok {
+			continue
+		}
+		for _, n := range s.LockingClause {
+			rels := n.GetLockingClause().GetLockedRels()
+			if len(rels) == 0 || slices.ContainsFunc(rels, func(r *pg.Node) bool { return r.GetRangeVar().GetRelname() == name }) {
+				return true
+			}
+		}
+		return false
+	}
+	return false
+}
+
+// insert demands a row check wherever the plan restricts new rows.
+func (v *prover) insert(n *pg.InsertStmt) error {
+	entity, err := v.entity(n.Relation)
+	if err != nil {
+		return err
+	}
+	checked := isCheck(n.SelectStmt.GetSelectStmt().GetWhereClause()) || anyCheck(n.ReturningList)
+	if !isTrue(newRowCondition(v.plan.Rule(entity.Name, catalog.Create))) && !checked {
+		return fmt.Errorf("rows of %s are inserted without a check", n.Relation.Relname)
+	}
+	if c := n.OnConflictClause; c != nil && c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE {
+		old := conditionOf(v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, catalog.Update))
+		if old != nil && !isRaise(c.WhereClause.GetCaseExpr().GetDefresult()) {
+			return fmt.Errorf("conflicting rows of %s are updated without a check", n.Relation.Relname)
+		}
+		return v.update(n.Relation, c.TargetList, n.ReturningList)
+	}
+	return nil
+}
+
+// update demands a row check wherever a SET list touches a column that the plan's condition looks at, or a trigger may.
+func (v *prover) update(rv *pg.RangeVar, targets, returning []*pg.Node) error {
+	entity, err := v.entity(rv)
+	if err != nil {
+		return err
+	}
+	read, update := v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, catalog.Update)
+	if update.Kind != plan.Restricted && update.Kind != plan.FullAccess {
+		return fmt.Errorf("relation %s may not be updated", rv.Relname)
+	}
+	condition := updatedRow(read, update)
+	if isTrue(condition) || anyCheck(targets) || anyCheck(returning) {
+		return nil
+	}
+	if entity.Relation.BeforeUpdate || !implied(condition, conditionOf(read, update)) || assigns(targets, condition) {
+		return fmt.Errorf("rows of %s are updated without a check", rv.Relname)
+	}
+	return nil
+}
+
+func assigns(targets []*pg.Node, condition expr.Expr) bool {
+	looked := map[string]bool{}
+	columnsOf(condition, looked)
+	return slices.ContainsFunc(targets, func(n *pg.Node) bool { return looked[n.GetResTarget().GetName()] })
+}
+
+// anyCheck says whether one of a list's entries is CASE WHEN check THEN ... END.
+func anyCheck(list []*pg.Node) bool {
+	return slices.ContainsFunc(list, func(n *pg.Node) bool {
+		c := n.GetResTarget().GetVal().GetCaseExpr()
+		return c != nil && len(c.Args) == 1 && isCheck(c.Args[0].GetCaseWhen().GetExpr())
+	})
+}
+
+// isCheck recognises CASE WHEN condition THEN true ELSE fail END.
+func isCheck(n *pg.Node) bool {
+	c := n.GetCaseExpr()
+	return c != nil && len(c.Args) == 1 && isRaise(c.Defresult) &&
+		sqltree.Equal(c.Args[0].GetCaseWhen().GetResult(), boolean(true))
+}
+
+// isRaise recognises the failing expression by its mark, which no constant of a client's can be.
+func isRaise(n *pg.Node) bool {
+	message := n.GetTypeCast().GetArg().GetAExpr()
+	name, ok := slotOf(message.GetLexpr().GetTypeCast().GetArg().GetAConst())
+	return ok && strings.HasPrefix(name, markSlot)
+}

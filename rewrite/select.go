@@ -1,0 +1,164 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// query guards a SELECT, VALUES or TABLE with everything in it. inherited says that a locking clause around it reaches in.
+func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
+	if s.IntoClause != nil {
+		return w.deny(StatementDenied, stateInsufficientPrivilege, "SELECT INTO is not allowed")
+	}
+	defer w.enter()()
+	if err := w.with(s.WithClause); err != nil {
+		return err
+	}
+	held, err := w.locking(s.LockingClause, inherited)
+	if err != nil {
+		return err
+	}
+	for _, arm := range []*pg.SelectStmt{s.Larg, s.Rarg} {
+		if arm == nil {
+			continue
+		}
+		if err := w.query(arm, locks{all: held.any()}); err != nil {
+			return err
+		}
+	}
+	guards, err := w.from(s.FromClause, level{keep: w.keep || len(s.GroupClause) > 0 || held.any(), locks: held})
+	if err != nil {
+		return err
+	}
+	nameUserColumns(s.TargetList)
+	if len(s.DistinctClause) > 0 || len(s.GroupClause) > 0 || s.Op != pg.SetOperation_SETOP_NONE {
+		if err := w.operator(names("=")); err != nil {
+			return err
+		}
+	}
+	if err := w.distinct(s); err != nil {
+		return err
+	}
+	err = w.children(s.ProtoReflect(), "with_clause", "locking_clause", "larg", "rarg", "from_clause", "distinct_clause")
+	if err != nil {
+		return err
+	}
+	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
+	return nil
+}
+
+// distinct visits DISTINCT ON. A plain DISTINCT is a list of one empty node.
+func (w *walker) distinct(s *pg.SelectStmt) error {
+	if len(s.DistinctClause) == 1 && s.DistinctClause[0].GetNode() == nil {
+		return nil
+	}
+	return w.visitAll(s.DistinctClause)
+}
+
+// locking reads FOR UPDATE and its kin. The names in OF are aliases of the level, not relations.
+func (w *walker) locking(clauses []*pg.Node, inherited locks) (locks, error) {
+	held := locks{all: inherited.all, names: map[string]bool{}}
+	for _, n := range clauses {
+		clause := n.GetLockingClause()
+		if clause == nil {
+			return locks{}, w.refuseNode(n.ProtoReflect())
+		}
+		if len(clause.LockedRels) == 0 {
+			held.all = true
+		}
+		for _, of := range clause.LockedRels {
+			rv := of.GetRangeVar()
+			if rv == nil || rv.Schemaname != "" || rv.Catalogname != "" || rv.Alias != nil {
+				return locks{}, w.deny(StatementDenied, stateSyntaxError, "FOR UPDATE OF must specify unqualified relation names")
+			}
+			held.names[rv.Relname] = true
+		}
+	}
+	return held, nil
+}
+
+// with guards WITH queries, each in the scope that PostgreSQL gives it.
+func (w *walker) with(clause *pg.WithClause) error {
+	if clause == nil {
+		return nil
+	}
+	ctes := make([]*pg.CommonTableExpr, len(clause.Ctes))
+	for i, n := range clause.Ctes {
+		if ctes[i] = n.GetCommonTableExpr(); ctes[i] == nil {
+			return w.refuseNode(n.ProtoReflect())
+		}
+		if strings.HasPrefix(ctes[i].Ctename, reservedPrefix) {
+			defer w.moveTo(ctes[i].Location)()
+			return w.ownName(ctes[i].Ctename)
+		}
+		if clause.Recursive {
+			w.scope.ctes[ctes[i].Ctename] = hasRows(ctes[i].Ctequery)
+		}
+	}
+	for _, cte := range ctes {
+		reads := hasRows(cte.Ctequery)
+		if err := w.cte(cte); err != nil {
+			return err
+		}
+		w.scope.ctes[cte.Ctename] = reads
+	}
+	return nil
+}
+
+// hasRows says whether the client's WITH query has rows: it reads, or it writes with RETURNING.
+func hasRows(n *pg.Node) returning {
+	switch q := n.GetNode().(type) {
+	case *pg.Node_InsertStmt:
+		return len(q.InsertStmt.ReturningList) > 0
+	case *pg.Node_UpdateStmt:
+		return len(q.UpdateStmt.ReturningList) > 0
+	case *pg.Node_DeleteStmt:
+		return len(q.DeleteStmt.ReturningList) > 0
+	default:
+		return true
+	}
+}
+
+func (w *walker) cte(cte *pg.CommonTableExpr) error {
+	defer w.moveTo(cte.Location)()
+	defer w.enter()()
+	if err := w.children(cte.ProtoReflect(), "ctequery"); err != nil {
+		return err
+	}
+	switch q := cte.Ctequery.GetNode().(type) {
+	case *pg.Node_SelectStmt:
+		return w.query(q.SelectStmt, locks{})
+	case *pg.Node_InsertStmt:
+		return w.insert(q.InsertStmt, insideWith)
+	case *pg.Node_UpdateStmt:
+		return w.update(q.UpdateStmt, insideWith)
+	case *pg.Node_DeleteStmt:
+		return w.delete(q.DeleteStmt)
+	default:
+		return w.children(cte.Ctequery.ProtoReflect())
+	}
+}
+
+// nameUserColumns gives select-list entries that are replaced by constants the column name that PostgreSQL gives the original.
+func nameUserColumns(targets []*pg.Node) {
+	for _, n := range targets {
+		t := n.GetResTarget()
+		if t == nil || t.Name != "" {
+			continue
+		}
+		if boolConstant(t.Val) != nil {
+			t.Name = "bool"
+		}
+		switch t.Val.GetSqlvalueFunction().GetOp() {
+		case pg.SQLValueFunctionOp_SVFOP_CURRENT_USER:
+			t.Name = "current_user"
+		case pg.SQLValueFunctionOp_SVFOP_SESSION_USER:
+			t.Name = "session_user"
+		case pg.SQLValueFunctionOp_SVFOP_USER:
+			t.Name = "user"
+		case pg.SQLValueFunctionOp_SVFOP_CURRENT_ROLE:
+			t.Name = "current_role"
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package rewrite
+
+import (
+	"strconv"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// slotPrefix starts the text of a string constant that stands for a value of the subject until the template is
+// rendered. A client's text may not contain it (see Rewrite), so that every such constant is ours.
+const slotPrefix = "ww_slot_"
+
+// slots of a template that are not attributes of the subject.
+const (
+	markSlot = "mark:" // + number: the session's mark for one of the template's refusals
+	userSlot = "id"    // the subject's user
+)
+
+func slot(name string) *pg.Node { return literal(slotPrefix + name) }
+
+// slotOf returns the name of the slot that a node is, if it is one.
+func slotOf(m any) (string, bool) {
+	c, ok := m.(*pg.A_Const)
+	if !ok {
+		return "", false
+	}
+	return strings.CutPrefix(c.GetSval().GetSval(), slotPrefix)
+}
+
+// raise is a boolean expression that fails whenever it is evaluated, with the session's mark and the number of one of the template's
+// refusals in its message. The empty piece of a volatile call keeps the planner from evaluating it ahead of time.
+func raise(refusal int) *pg.Node {
+	empty := call("left", cast(call("random"), builtinType("text")), integer(0))
+	message := expression(pg.A_Expr_Kind_AEXPR_OP, names("pg_catalog", "||"),
+		cast(slot(markSlot+strconv.Itoa(refusal)), builtinType("text")), empty)
+	return cast(message, builtinType("bool"))
+}
+
+// orRaise is TRUE where the condition is TRUE; otherwise (FALSE and NULL alike) it fails like raise.
+func orRaise(condition *pg.Node, refusal int) *pg.Node {
+	return caseWhen(condition, boolean(true), raise(refusal))
+}

@@ -1,0 +1,36 @@
+package rewrite
+
+import (
+	"github.com/maypok86/otter/v2"
+
+	"github.com/wherewall/wherewall/plan"
+)
+
+// templates remembers the templates of texts seen before, by text and plan shape. Schema and search path are the Rewriter's own: a
+// reload makes a new one.
+type templates struct {
+	cache *otter.Cache[templateKey, *Template]
+}
+
+type templateKey struct{ sql, shape string }
+
+// maxTemplateBytes bounds what is remembered: client texts and what was made of them.
+const maxTemplateBytes = 64 << 20
+
+func newTemplates() *templates {
+	return &templates{cache: otter.Must(&otter.Options[templateKey, *Template]{
+		MaximumWeight: maxTemplateBytes,
+		Weigher: func(key templateKey, t *Template) uint32 {
+			return uint32(2*len(key.sql) + 16*len(t.positions) + 512) //nolint:gosec // a text is bounded to far less than 4 GiB
+		},
+	})}
+}
+
+func (c *templates) get(sql string, p *plan.Plan) *Template {
+	t, _ := c.cache.GetIfPresent(templateKey{sql, p.Shape})
+	return t
+}
+
+func (c *templates) put(sql string, p *plan.Plan, t *Template) {
+	c.cache.Set(templateKey{sql, p.Shape}, t)
+}

@@ -1,0 +1,140 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/plan"
+)
+
+// update guards an UPDATE: old rows must be readable and updatable, new rows must satisfy the update check and stay readable.
+func (w *walker) update(s *pg.UpdateStmt, at place) error {
+	defer w.enter()()
+	if err := w.with(s.WithClause); err != nil {
+		return err
+	}
+	relation, read, update, err := w.updateTarget(s.Relation)
+	if err != nil {
+		return err
+	}
+	guards, err := w.from(s.FromClause, level{keep: w.keep})
+	if err != nil {
+		return err
+	}
+	nameUserColumns(s.ReturningList)
+	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "from_clause"); err != nil {
+		return err
+	}
+	shareSources(s.TargetList)
+	name := refname(s.Relation)
+	old := conditionOf(read, update)
+	if old != nil {
+		guard, err := w.rewriter.condition(old, aliased(name))
+		if err != nil {
+			return err
+		}
+		guards = append(guards, guard)
+	}
+	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
+
+	a := assignment{relation: relation, name: name, targets: s.TargetList, old: old, condition: updatedRow(read, update)}
+	checked, err := w.checkAssigned(&a)
+	if err != nil {
+		return err
+	}
+	s.TargetList = a.targets
+	if checked {
+		return nil
+	}
+	if at == insideWith && len(s.FromClause) > 0 && hasStar(s.ReturningList) {
+		return w.deny(OperationDenied, stateFeatureNotSupported, "RETURNING * of this WITH query must be written as a list of columns")
+	}
+	s.ReturningList, err = w.checkReturning(s.ReturningList, a.condition, name, relation, at)
+	return err
+}
+
+func (w *walker) updateTarget(rv *pg.RangeVar) (*catalog.Relation, plan.Rule, plan.Rule, error) {
+	at := rv.Location
+	relation, entity, err := w.target(rv)
+	if err != nil {
+		return nil, plan.Rule{}, plan.Rule{}, err
+	}
+	update, err := w.rule(entity, catalog.Update, at)
+	if err != nil {
+		return nil, plan.Rule{}, plan.Rule{}, err
+	}
+	read, err := w.rule(entity, catalog.Read, at)
+	return relation, read, update, err
+}
+
+// target resolves what a statement writes to. It is never a WITH query.
+func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, error) {
+	if rv.Alias != nil {
+		if err := w.visit(rv.Alias.ProtoReflect()); err != nil {
+			return nil, nil, err
+		}
+	}
+	relation, entity, err := w.resolve(rv)
+	if err == nil {
+		w.scope.relations[refname(rv)] = relation
+	}
+	return relation, entity, err
+}
+
+// updatedRow is what a row must satisfy after an update.
+func updatedRow(read, update plan.Rule) expr.Expr {
+	terms := []expr.Expr{newRowCondition(update)}
+	if read.Kind == plan.Restricted {
+		terms = append(terms, read.Filter)
+	}
+	return flatAnd(terms)
+}
+
+func hasStar(list []*pg.Node) bool {
+	for _, n := range list {
+		fields := n.GetResTarget().GetVal().GetColumnRef().GetFields()
+		if len(fields) > 0 && fields[len(fields)-1].GetAStar() != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// delete guards a DELETE: rows must be readable and deletable.
+func (w *walker) delete(s *pg.DeleteStmt) error {
+	defer w.enter()()
+	if err := w.with(s.WithClause); err != nil {
+		return err
+	}
+	at := s.Relation.Location
+	_, entity, err := w.target(s.Relation)
+	if err != nil {
+		return err
+	}
+	remove, err := w.rule(entity, catalog.Delete, at)
+	if err != nil {
+		return err
+	}
+	read, err := w.rule(entity, catalog.Read, at)
+	if err != nil {
+		return err
+	}
+	guards, err := w.from(s.UsingClause, level{keep: w.keep})
+	if err != nil {
+		return err
+	}
+	nameUserColumns(s.ReturningList)
+	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "using_clause"); err != nil {
+		return err
+	}
+	if old := conditionOf(read, remove); old != nil {
+		guard, err := w.rewriter.condition(old, aliased(refname(s.Relation)))
+		if err != nil {
+			return err
+		}
+		guards = append(guards, guard)
+	}
+	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
+	return nil
+}

@@ -1,0 +1,199 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wherewall/wherewall/internal/sqltree"
+	"github.com/wherewall/wherewall/plan"
+)
+
+// walker rewrites one statement's tree in place.
+//
+// It goes over the tree by reflection, so that no field can be forgotten: every message is either on the list of those
+// that may pass (allow.go) or handled by a function of its own, or the statement is refused. FROM items and targets are never
+// reached by the generic walk: the functions that own a query level take them out and guard them.
+type walker struct {
+	rewriter *Rewriter
+	plan     *plan.Plan
+	scope    *scope
+	location int32 // of the innermost node that knew one
+	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
+	// itself, which a sub-select in its place would not be.
+	keep     bool
+	wrapped  int        // relations replaced so far
+	refusals []*Refusal // what the marks of this statement stand for
+	first    int        // the number of the first of them within the template
+	hidden   Hidden
+}
+
+// visit checks and rewrites m and everything below it.
+func (w *walker) visit(m protoreflect.Message) error {
+	if at := sqltree.LocationOf(m); at >= 0 {
+		defer w.moveTo(at)()
+	}
+	switch n := m.Interface().(type) {
+	case *pg.Node:
+		return w.node(n)
+	case *pg.SelectStmt:
+		return w.query(n, locks{})
+	case *pg.ColumnRef:
+		return w.columnRef(n)
+	case *pg.A_Const:
+		return w.constant(n)
+	case *pg.FuncCall:
+		return w.functionCall(n)
+	case *pg.TypeName:
+		return w.typeName(n)
+	case *pg.A_Expr:
+		if err := w.operatorOf(n); err != nil {
+			return err
+		}
+	case *pg.SubLink:
+		if err := w.operator(n.OperName); err != nil {
+			return err
+		}
+	case *pg.SortBy:
+		if err := w.operator(n.UseOp); err != nil {
+			return err
+		}
+	case *pg.CaseExpr:
+		if n.Arg != nil {
+			if err := w.operator(names("=")); err != nil {
+				return err
+			}
+		}
+	case *pg.A_Indirection:
+		if err := w.indirection(n.Indirection); err != nil {
+			return err
+		}
+	case *pg.Alias:
+		if err := w.ownName(n.Aliasname); err != nil {
+			return err
+		}
+	case *pg.CollateClause:
+		if len(n.Collname) != 1 && !isNames(n.Collname, "pg_catalog") {
+			return w.deny(FunctionDenied, stateInsufficientPrivilege, "collations outside pg_catalog may not be used")
+		}
+	}
+	if classify(m.Descriptor().Name()) != passes {
+		return w.refuseNode(m)
+	}
+	return w.children(m)
+}
+
+func (w *walker) children(m protoreflect.Message, except ...protoreflect.Name) error {
+	return sqltree.Children(m, func(field protoreflect.FieldDescriptor, child protoreflect.Message) error {
+		for _, name := range except {
+			if field.Name() == name {
+				return nil
+			}
+		}
+		return w.visit(child)
+	})
+}
+
+// visitAll visits a list's nodes.
+func (w *walker) visitAll(list []*pg.Node) error {
+	for _, n := range list {
+		if err := w.node(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visitNode visits a node that may be absent.
+func (w *walker) visitNode(n *pg.Node) error {
+	if n == nil {
+		return nil
+	}
+	return w.node(n)
+}
+
+// node visits what a node holds; the few kinds of node that are replaced as a whole are replaced here.
+func (w *walker) node(n *pg.Node) error {
+	if f := n.GetSqlvalueFunction(); f != nil && namesUser(f.Op) {
+		// The server would name the service login.
+		n.Node = cast(slot(userSlot), builtinType("name")).Node
+		return nil
+	}
+	if b := boolConstant(n); b != nil {
+		n.Node = b.Node
+		return nil
+	}
+	return w.children(n.ProtoReflect())
+}
+
+func (w *walker) moveTo(at int32) func() {
+	before := w.location
+	w.location = at
+	return func() { w.location = before }
+}
+
+func (w *walker) deny(code, state, format string, args ...any) *denial {
+	return deny(code, state, w.location, format, args...)
+}
+
+func (w *walker) refuseNode(m protoreflect.Message) error {
+	name := string(m.Descriptor().Name())
+	return w.deny(StatementDenied, stateFeatureNotSupported, "%s is not allowed here", name).
+		hint("This part of SQL is not on the list of what may be said through the proxy.")
+}
+
+// boolConstant reads 't'::boolean as the constant that it is: the deparser prints it as true, which is read back as another tree.
+func boolConstant(n *pg.Node) *pg.Node {
+	c := n.GetTypeCast()
+	t := c.GetTypeName()
+	value := c.GetArg().GetAConst().GetSval().GetSval()
+	if value != "t" && value != "f" || !isNames(t.GetNames(), "pg_catalog") || t.Names[1].GetString_().GetSval() != "bool" || len(t.ArrayBounds) > 0 {
+		return nil
+	}
+	return boolean(value == "t")
+}
+
+// constant refuses a client's constant that looks like one of our slots.
+func (w *walker) constant(c *pg.A_Const) error {
+	if strings.HasPrefix(c.GetSval().GetSval(), slotPrefix) {
+		return w.deny(StatementDenied, stateReservedName, "string constants may not begin with %q", slotPrefix)
+	}
+	return nil
+}
+
+// ownName refuses an alias that could be taken for one of ours.
+func (w *walker) ownName(name string) error {
+	if strings.HasPrefix(name, reservedPrefix) {
+		return w.deny(StatementDenied, stateReservedName, "names beginning with %q are reserved", reservedPrefix).
+			hint("Choose another alias.")
+	}
+	return nil
+}
+
+// reservedPrefix begins every alias that we make; a client's alias may not begin with it.
+const reservedPrefix = "ww_"
+
+// isNames says whether a list of names is schema.anything.
+func isNames(list []*pg.Node, schema string) bool {
+	return len(list) == 2 && list[0].GetString_().GetSval() == schema
+}
+
+func strs(list []*pg.Node) []string {
+	out := make([]string, len(list))
+	for i, n := range list {
+		out[i] = n.GetString_().GetSval()
+	}
+	return out
+}
+
+// namesUser says whether an SQL value function tells who the session user is.
+func namesUser(op pg.SQLValueFunctionOp) bool {
+	switch op {
+	case pg.SQLValueFunctionOp_SVFOP_CURRENT_USER, pg.SQLValueFunctionOp_SVFOP_USER,
+		pg.SQLValueFunctionOp_SVFOP_SESSION_USER, pg.SQLValueFunctionOp_SVFOP_CURRENT_ROLE:
+		return true
+	default:
+		return false
+	}
+}
