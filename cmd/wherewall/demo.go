@@ -36,7 +36,8 @@ func (c demoCmd) Run(ctx context.Context, std *streams) (err error) {
 	if err := c.listenFlags.validate(); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	// A closed terminal or a reader that has gone (`| head`) ends a demo as Ctrl-C does: in order.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	d := &demo{std: std, color: paletteFor(std.out)}
 	defer func() {
@@ -58,7 +59,7 @@ func (c demoCmd) Run(ctx context.Context, std *streams) (err error) {
 		return nil
 	}
 	d.invite()
-	return d.proxy.wait(ctx)
+	return d.proxy.wait(ctx, nil)
 }
 
 // demo is what a demonstration has started, to be ended in the opposite order.
@@ -136,7 +137,7 @@ func (d *demo) startProxy(ctx context.Context, c demoCmd) error {
 	if err != nil {
 		return err
 	}
-	k := &keeper{policyPath: d.policyHome, upstream: d.upstream, log: log}
+	k := &keeper{policyPath: d.policyHome, upstream: d.upstream, log: log, follow: followFiles}
 	if err := k.load(ctx); err != nil {
 		return err
 	}

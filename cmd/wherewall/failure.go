@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -74,13 +75,14 @@ func report(std *streams, err error) int {
 // hintFor knows what to do about errors that come from below.
 func hintFor(err error) string {
 	var connect *pgconn.ConnectError
+	var listen *net.OpError
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another process listens there; choose an address with --listen"
-	case errors.Is(err, syscall.EACCES) && errors.Is(err, syscall.EACCES):
+	case errors.Is(err, syscall.EACCES) && errors.As(err, &listen) && listen.Op == "listen":
 		return "ports below 1024 need a privilege; choose another with --listen"
 	case errors.Is(err, pgtemp.ErrNoServer):
-		return "" // The error says what to install.
+		return pgtemp.Advice
 	case errors.As(err, &connect):
 		return "is PostgreSQL running there, and are the host, the login and the password in --upstream right?"
 	case errors.Is(err, fs.ErrNotExist):

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/signal"
 	"sync"
 	"syscall"
 	"time"
@@ -52,10 +51,7 @@ func (p *proxy) address() string { return p.listener.Addr().String() }
 
 // wait serves until a signal or ctx ends it. SIGHUP reloads. SIGTERM and SIGINT let running transactions end, and when
 // sent again end those too. The end of ctx ends everything at once.
-func (p *proxy) wait(ctx context.Context) error {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
+func (p *proxy) wait(ctx context.Context, signals <-chan os.Signal) error {
 	patience, lose := context.WithCancel(ctx)
 	defer lose()
 	draining := false

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -56,11 +59,14 @@ func (c serveCmd) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
 	p, err := startProxy(k, c.Listen, auth, c.SchemaPoll)
 	if err != nil {
 		return err
 	}
-	return p.wait(ctx)
+	return p.wait(ctx, signals)
 }
 
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.

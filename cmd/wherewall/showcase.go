@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 
@@ -112,7 +111,7 @@ func (d *demo) ask(ctx context.Context, login string) ([]cell, error) {
 func (d *demo) answer(result *pgconn.Result) (cell, error) {
 	var refused *pgconn.PgError
 	if errors.As(result.Err, &refused) && denied(refused) {
-		return cell{text: "✗ " + fold(refused.Message, 20, "  "), paint: d.color.red}, nil
+		return cell{text: "✗ " + fold(refused.Message, 18, "  "), paint: d.color.red}, nil
 	}
 	if result.Err != nil {
 		return cell{}, result.Err
@@ -177,9 +176,8 @@ func (d *demo) invite() {
 	if _, err := exec.LookPath("psql"); err != nil {
 		d.say("\n  %s", d.color.faint("(psql is not installed here; any PostgreSQL client will do)"))
 	}
-	d.say("\n  The policy is in %s", d.color.cyan(d.policyHome))
-	d.say("  Change it, then: kill -HUP %d", os.Getpid())
-	d.say("\n  Ctrl-C ends it all and leaves nothing behind.")
+	d.say("\n  The policy is in %s; a change is in force within a second or two.", d.color.cyan(d.policyHome))
+	d.say("  Ctrl-C ends it all and leaves nothing behind.\n")
 }
 
 // escaped writes a login for the user part of a URL, where @ would end it.

@@ -21,10 +21,20 @@ type keeper struct {
 	policyPath string
 	upstream   *pgx.ConnConfig
 	log        zerolog.Logger
+	follow     follow
 
-	world  atomic.Pointer[wire.World] // read by every session, written by load and watch
-	policy *catalog.Policy            // what world was bound from; load's and watch's alone
+	world    atomic.Pointer[wire.World] // read by every session, written by load and watch
+	policy   *catalog.Policy            // what world was bound from; load's and watch's alone
+	rejected string                     // the digests of what was at fault last, so that it is told once; watch's alone
 }
+
+// follow says what a keeper looks at by itself.
+type follow int
+
+const (
+	followSchema follow = iota // the database's schema; the policy changes when somebody says so
+	followFiles                // the policy's files too, for trying things out
+)
 
 // current is the world for sessions that ask now.
 func (k *keeper) current() *wire.World { return k.world.Load() }
@@ -74,7 +84,7 @@ func (k *keeper) watch(ctx context.Context, reload <-chan struct{}, every time.D
 		case <-reload:
 			err = k.load(ctx)
 		case <-tick:
-			err = k.lookAtSchema(ctx)
+			err = k.look(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			k.tellOfFailure(err)
@@ -82,17 +92,36 @@ func (k *keeper) watch(ctx context.Context, reload <-chan struct{}, every time.D
 	}
 }
 
-// lookAtSchema binds the policy again where the database's schema has changed.
-func (k *keeper) lookAtSchema(ctx context.Context) error {
+// look binds the policy again where something has changed. What is at fault is told once, and not at every look.
+func (k *keeper) look(ctx context.Context) error {
+	policy, fault := k.policy, error(nil)
+	if k.follow == followFiles {
+		if policy, fault = catalog.ReadPolicy(k.policyPath); policy == nil {
+			return fault
+		}
+	}
 	schema, err := readSchema(ctx, k.upstream)
 	if err != nil {
 		return err
 	}
-	if schema.Digest == k.current().Snapshot.Schema.Digest {
+	current := k.current().Snapshot
+	found := policy.Version() + schema.Digest
+	switch {
+	case found == current.Version+current.Schema.Digest:
+		k.rejected = ""
 		return nil
+	case found == k.rejected:
+		return nil
+	case schema.Digest != current.Schema.Digest:
+		k.log.Info().Msg("the database's schema has changed")
 	}
-	k.log.Info().Msg("the database's schema has changed")
-	return k.adopt(k.policy, schema)
+	if fault == nil {
+		fault = k.adopt(policy, schema)
+	}
+	if fault != nil {
+		k.rejected = found
+	}
+	return fault
 }
 
 // tellOfFailure logs each problem as a line of its own, so that none is lost in another's tail.

