@@ -104,6 +104,9 @@ func (o *oracle) judgeStatements(t *testing.T, c *oracleCase, subject string, ru
 			require.Equal(t, c.fails, expected.code(), "the case is wrong, PostgreSQL says %s", expected.describe())
 		}
 		o.compare(t, subject, sql, expected, got)
+		if expected.err != nil && !c.readOnly() {
+			o.alignSequences(t)
+		}
 		o.degeneracy.saw(expected)
 	}
 }
@@ -126,7 +129,7 @@ func (o *oracle) compare(t *testing.T, subject, sql string, expected, got *outco
 // him behind Wherewall (42P01), where PostgreSQL says permission denied (42501).
 func (o *oracle) wantedCode(t *testing.T, subject string, native *outcome) string {
 	t.Helper()
-	if native.code() != "42501" || selfCheck {
+	if native.code() != "42501" {
 		return native.code()
 	}
 	table, ok := strings.CutPrefix(native.err.Message, "permission denied for table ")
@@ -144,6 +147,15 @@ func (o *oracle) wantedCode(t *testing.T, subject string, native *outcome) strin
 	return "42P01"
 }
 
+// alignSequences gives both sides the same next numbers. A failed INSERT may have drawn some or not, depending on when its
+// failure was noticed; that is nobody's business.
+func (o *oracle) alignSequences(t *testing.T) {
+	for _, s := range o.native.query(t, "SELECT name, coalesce(pg_sequence_last_value(name::regclass), 0) FROM pristine.sequence") {
+		name, last := unquoted(s[0]), unquoted(s[1])
+		o.behind.query(t, fmt.Sprintf("SELECT setval('%s', greatest(%s, 1), %s > 0)", name, last, last))
+	}
+}
+
 // judgeTables compares what the case left in the tables, and then brings them back.
 func (o *oracle) judgeTables(t *testing.T) {
 	changed := o.behind.changed(t)
@@ -157,7 +169,12 @@ func (o *oracle) judgeTables(t *testing.T) {
 		names = append(names, name)
 	}
 	sort.Strings(names)
+	if t.Failed() { // the statements have shown the difference already
+		return
+	}
 	for _, name := range names {
-		require.Equal(t, o.native.content(t, name), o.behind.content(t, name), "the content of %s afterwards", name)
+		onlyNative, onlyBehind := difference(o.native.content(t, name), o.behind.content(t, name))
+		require.Empty(t, onlyNative, "%s afterwards has rows under native row-level security only", name)
+		require.Empty(t, onlyBehind, "%s afterwards has rows behind Wherewall only", name)
 	}
 }

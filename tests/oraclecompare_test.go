@@ -84,3 +84,20 @@ func (d *degeneracy) check(t *testing.T) {
 	require.Empty(t, d.silent, "these cases show nothing to anybody")
 	require.Less(t, d.empty*4, d.runs, "%d of %d statements touched no row", d.empty, d.runs)
 }
+
+// difference is what only one of two sorted lists has, ten of each at most.
+func difference(a, b []string) (onlyA, onlyB []string) {
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(onlyA) == 10 || len(onlyB) == 10:
+			return onlyA, onlyB
+		case len(b) == 0 || len(a) > 0 && a[0] < b[0]:
+			onlyA, a = append(onlyA, a[0]), a[1:]
+		case len(a) == 0 || b[0] < a[0]:
+			onlyB, b = append(onlyB, b[0]), b[1:]
+		default:
+			a, b = a[1:], b[1:]
+		}
+	}
+	return onlyA, onlyB
+}

@@ -45,9 +45,6 @@ func newOracleDatabases(t testing.TB) (behind, native *oracleDatabase) {
 	pg.createDatabase(t, "oracle_behind", template)
 	pg.createDatabase(t, "oracle_native", template)
 	pg.execFile(t, "oracle_native", "testdata/oracle/rls.sql")
-	if selfCheck {
-		pg.execFile(t, "oracle_behind", "testdata/oracle/rls.sql")
-	}
 	return openOracleDatabase(t, "oracle_behind"), openOracleDatabase(t, "oracle_native")
 }
 

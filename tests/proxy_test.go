@@ -1,20 +1,105 @@
 package tests
 
-import "testing"
+import (
+	"context"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/rewrite"
+	"github.com/wherewall/wherewall/wire"
+)
+
+// proxy is Wherewall in this process, in front of one database.
+type proxy struct {
+	addr     string
+	database string
+	server   *wire.Server
+}
+
+// proxyOptions say what a proxy stands before, and how.
 type proxyOptions struct {
-	database, role string
-	policy         []string
+	database, role string   // the service login; its password is servicePassword
+	policy         []string // files and folders, read as one policy
+	asked          bool     // clients have to prove who they are; otherwise they are trusted
 }
-type proxy struct{ database string }
 
-func startProxy(t testing.TB, o proxyOptions) *proxy { return &proxy{o.database} }
-
-func (p *proxy) dsn(subject string) string {
-	if subject == "app" {
-		return pg.dsn(serviceRole, servicePassword, p.database)
+// startProxy serves until the end of the test, when every session must have come to its end.
+func startProxy(t testing.TB, o proxyOptions) *proxy {
+	t.Helper()
+	upstream, err := pgconn.ParseConfig(pg.dsn(o.role, servicePassword, o.database))
+	require.NoError(t, err)
+	world := readWorld(t, o)
+	auth := wire.AuthTrust
+	if o.asked {
+		auth = wire.AuthSCRAM
 	}
-	return pg.dsn(subject, "native", "oracle_behind")
+	server := wire.NewServer(wire.Config{
+		Upstream: upstream, Auth: auth, World: func() *wire.World { return world }, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(context.Background(), listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		_ = server.Shutdown(ctx)
+		require.NoError(t, <-served)
+	})
+	return &proxy{addr: listener.Addr().String(), database: o.database, server: server}
 }
 
-const selfCheck = true
+// readWorld reads the policy and binds it to the database as the service login sees it.
+func readWorld(t testing.TB, o proxyOptions) *wire.World {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	policy, err := catalog.ReadPolicy(gather(t, o.policy))
+	require.NoError(t, err)
+	conn, err := pgx.Connect(ctx, pg.dsn(o.role, servicePassword, o.database))
+	require.NoError(t, err)
+	defer conn.Close(ctx)
+	schema, err := catalog.LoadSchema(ctx, conn)
+	require.NoError(t, err)
+	snapshot, problems := catalog.Bind(policy, schema)
+	require.NotNil(t, snapshot, "%v", problems)
+	return &wire.World{Snapshot: snapshot, Rewriter: rewrite.New(snapshot)}
+}
+
+// gather copies the documents into one folder.
+func gather(t testing.TB, paths []string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, path := range paths {
+		files := []string{path}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			files, err = filepath.Glob(filepath.Join(path, "*.yaml"))
+			require.NoError(t, err)
+		}
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(folder, filepath.Base(f)), text, 0o600))
+		}
+	}
+	return folder
+}
+
+// dsn is the URL of a login such as kim@acme. The password counts only where the proxy asks for one.
+func (p *proxy) dsn(login string) string {
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(login, "demo"), Host: p.addr, Path: "/" + p.database,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}

@@ -11,7 +11,10 @@ import (
 // equal transcripts may hide, are:
 //
 //   - BackendKeyData's values: the keys are Wherewall's own, on purpose;
-//   - the fields F, L and R of errors and notices: source file, line and routine of whoever made them.
+//   - the fields F, L and R of errors and notices: source file, line and routine of whoever made them;
+//   - DETAIL of integrity errors (class 23) and CONTEXT: they may quote rows that the user must not see, so they are
+//     withheld or shortened, as PostgreSQL itself does under row-level security;
+//   - `pg_catalog.` before a function's name in a message: functions are sent schema-qualified.
 func transcribe(m pgproto3.BackendMessage) string {
 	switch m := m.(type) {
 	case *pgproto3.RowDescription:
@@ -73,9 +76,14 @@ func describeRow(values [][]byte) string {
 
 func describeError(m *pgproto3.ErrorResponse) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s/%s %s %q", m.Severity, m.SeverityUnlocalized, m.Code, m.Message)
+	detail := m.Detail
+	if strings.HasPrefix(m.Code, "23") {
+		detail = ""
+	}
+	message := strings.ReplaceAll(m.Message, "function pg_catalog.", "function ")
+	fmt.Fprintf(&b, "%s/%s %s %q", m.Severity, m.SeverityUnlocalized, m.Code, message)
 	for _, f := range []struct{ name, value string }{
-		{"detail", m.Detail}, {"hint", m.Hint}, {"internal", m.InternalQuery}, {"where", m.Where}, {"schema", m.SchemaName},
+		{"detail", detail}, {"hint", m.Hint}, {"internal", m.InternalQuery}, {"schema", m.SchemaName},
 		{"table", m.TableName}, {"column", m.ColumnName}, {"type", m.DataTypeName}, {"constraint", m.ConstraintName},
 	} {
 		if f.value != "" {
