@@ -29,7 +29,7 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
 		s.cancels.serve(ctx, cancel, conn.RemoteAddr())
 		return
 	}
-	session.log.Info().Str("tenant", session.view.plan.Subject.Tenant).Dur("login", time.Since(started)).Msg("session started")
+	session.log.Info().Dur("login", time.Since(started)).Msg("session started")
 	s.host(ctx, session)
 	session.log.Info().Dur("duration", time.Since(started)).Str("reason", session.endReason()).Msg("session ended")
 }
@@ -114,7 +114,7 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 	made := &session{
 		config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, pending: newPending(), mark: mark,
 		login: asked.user, tenant: asked.tenant, view: seen,
-		log: log.With().Str("user", seen.plan.Subject.User).Logger(),
+		log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
 	}
 	if err := s.welcome(h, made, asked); err != nil {
 		_ = server.Conn.Close()

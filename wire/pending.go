@@ -155,6 +155,13 @@ func (p *pending) close() {
 	p.changed.Broadcast()
 }
 
+// isClosed says whether the session is ending: the connections may be closed by ourselves.
+func (p *pending) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
 // closeIfIdle closes the queue where nothing is outstanding, and says whether it did.
 func (p *pending) closeIfIdle() bool {
 	p.mu.Lock()

@@ -63,21 +63,24 @@ func plainName(s string) bool {
 
 // samePath says whether a client asks for the path that is pinned anyway.
 func samePath(asked string, schemas []string) bool {
-	normal := func(path string) string {
-		return strings.NewReplacer(" ", "", `"`, "").Replace(path)
-	}
-	return normal(asked) == normal(searchPath(schemas))
+	return bare(asked) == bare(searchPath(schemas))
 }
 
+// bare is a path without what its writer was free to choose. Two paths that differ can look the same to it only if a schema's name holds a
+// quote or a space, and the pin is what counts anyway.
+func bare(path string) string { return strings.NewReplacer(" ", "", `"`, "").Replace(path) }
+
 // drifted says whether the server reports a value that would change what our text means to it.
-func drifted(name, value, login string) bool {
+func drifted(name, value string, b *Backend) bool {
 	switch name {
+	case "search_path": // reported since PostgreSQL 18
+		return bare(value) != bare(b.Parameters[name])
 	case "client_encoding":
 		return value != "UTF8"
 	case "standard_conforming_strings":
 		return value != "on"
 	case "session_authorization":
-		return value != login
+		return value != b.Login
 	default:
 		return false
 	}

@@ -3,7 +3,6 @@ package wire
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -69,7 +68,7 @@ func (p *replies) sort(err error) error {
 	case errors.Is(err, errServerSaidGoodbye):
 		p.loseServer()
 		return err
-	case errors.Is(err, net.ErrClosed), errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient):
+	case p.pending.isClosed(), errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient):
 		return err
 	default:
 		p.loseServer()

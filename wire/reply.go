@@ -173,7 +173,7 @@ func (p *replies) parameter(f frame) error {
 	if !ok || !ok2 {
 		return unexpected("ParameterStatus")
 	}
-	if drifted(string(name), string(value), p.server.Login) {
+	if drifted(string(name), string(value), p.server) {
 		return &failure{state: stateProtocol, message: "a pinned setting of the session has changed", reason: "setting drifted: " + string(name)}
 	}
 	if told, ok := toldValue(string(name), string(value), p.login); ok {
@@ -226,8 +226,9 @@ func (p *replies) errorResponse(f frame) error {
 	if !outstanding && !fields.fatal() {
 		return unexpected("error without a request")
 	}
-	if refusal := scrubError(&fields, p.origin(), p.mark); refusal != nil {
-		p.logRefusal(refusal)
+	origin := p.origin()
+	if refusal := scrubError(&fields, origin, p.mark); refusal != nil {
+		p.logRefusal(refusal, origin)
 	}
 	if err := toClient(p.out.write(appendError(nil, fields))); err != nil {
 		return err
@@ -246,6 +247,12 @@ func (p *replies) errorResponse(f frame) error {
 	return nil
 }
 
-func (p *replies) logRefusal(r *rewrite.Refusal) {
-	p.log.Info().Str("code", r.Code).Str("sqlstate", r.SQLState).Msg("refused")
+// logRefusal notes a refusal without the statement. What the rewriter did not understand is named, unless it is a syntax error,
+// which would quote the text.
+func (p *replies) logRefusal(r *rewrite.Refusal, of statement) {
+	event := p.log.Info().Str("code", r.Code).Str("sqlstate", r.SQLState)
+	if t := of.template; t != nil && t.Refused == r && r.Code == rewrite.StatementDenied && t.Cause != nil {
+		event = event.AnErr("cause", t.Cause)
+	}
+	event.Msg("refused")
 }

@@ -77,9 +77,25 @@ func (e *exchange) note(body []byte) {
 // answer sends the proof and notes what the server says to it, if anything.
 func (e *exchange) answer(t *testing.T, client *peer, first, challenge, password, flag string) {
 	t.Helper()
+	e.salt = strings.TrimPrefix(strings.Split(challenge, ",")[1], "s=")
+	client.send(message('p', proofFor(t, first, challenge, password, flag)))
+	if f, err := client.in.header(); err == nil {
+		body, err := client.in.whole(f)
+		require.NoError(t, err)
+		e.note(body)
+	}
+}
+
+// proof is a client's final message after its first one was n,,n=,r=clientnonce.
+func proof(t *testing.T, challenge, password string) string {
+	t.Helper()
+	return proofFor(t, "n=,r=clientnonce", challenge, password, "n")
+}
+
+func proofFor(t *testing.T, first, challenge, password, flag string) string {
+	t.Helper()
 	parts := strings.Split(challenge, ",")
-	e.salt = strings.TrimPrefix(parts[1], "s=")
-	salt, err := base64.StdEncoding.DecodeString(e.salt)
+	salt, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(parts[1], "s="))
 	require.NoError(t, err)
 	final := "c=" + base64.StdEncoding.EncodeToString([]byte(flag+",,")) + "," + parts[0]
 	key, stored, _ := keys(t, password, salt)
@@ -87,12 +103,7 @@ func (e *exchange) answer(t *testing.T, client *peer, first, challenge, password
 	for i := range key {
 		key[i] ^= signature[i]
 	}
-	client.send(message('p', final+",p="+base64.StdEncoding.EncodeToString(key)))
-	if f, err := client.in.header(); err == nil {
-		body, err := client.in.whole(f)
-		require.NoError(t, err)
-		e.note(body)
-	}
+	return final + ",p=" + base64.StdEncoding.EncodeToString(key)
 }
 
 func initial(mechanism, data string) []byte {
