@@ -29,14 +29,6 @@ type verdict struct {
 	reason  string
 }
 
-// hint is the reason as a sentence; empty where there is none.
-func (v verdict) hint() string {
-	if v.reason == "" {
-		return ""
-	}
-	return "It is " + v.reason + "."
-}
-
 // functions decides which functions, operators and types of one database a statement may use. A name stands for all
 // overloads: which of them the server picks depends on types that are not known here, so each must be harmless.
 // It is immutable.

@@ -3,6 +3,7 @@ package rewrite
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -72,8 +73,8 @@ func settable(name string) func([]string) error {
 	return nil
 }
 
-// showableOnly lists the settings that drivers and tools ask for and that tell no more than which PostgreSQL it is. The search path is
-// pinned: it may be shown, and SET only to what it is, which the caller knows.
+// showableOnly lists the settings that drivers and tools ask for and that tell no more than which PostgreSQL it is. What search_path
+// may be set to depends on the database: see searchPath.
 func showableOnly(name string) bool {
 	switch name {
 	case "server_version", "server_version_num", "server_encoding", "integer_datetimes", "max_identifier_length",
@@ -83,6 +84,21 @@ func showableOnly(name string) bool {
 		return true
 	}
 	return false
+}
+
+// searchPath is the rule of search_path, which is pinned to the schemas of path: a SET may repeat what holds, and no more. "$user" names no
+// schema that path does not have, and pg_catalog comes first in any case.
+func searchPath(path []string) settingRule {
+	return settingRule{settable: true, showable: true, check: func(values []string) error {
+		named := slices.DeleteFunc(slices.Clone(values), func(schema string) bool { return schema == "$user" })
+		if len(named) > 0 && named[0] == pgCatalog && !slices.Contains(path, pgCatalog) {
+			named = named[1:]
+		}
+		if !slices.Equal(named, path) {
+			return errors.New("the search path is pinned by the proxy")
+		}
+		return nil
+	}}
 }
 
 // one is a check of a single value.
