@@ -94,25 +94,33 @@ func (b *binder) bindEntity(e *boundEntity) {
 		e.entity.Key = e.entity.Relation.PrimaryKey
 	}
 	if e.decl.tenant != nil && !e.entity.Global {
-		if c, ok := b.yamlPath(e, e.decl.tenant); ok && b.comparableColumn(e.decl.tenant, c) {
+		if c, ok := b.yamlPath(e, e.decl.tenant); ok && b.identifying(e, e.decl.tenant, c) {
 			e.entity.Tenant = c
 			b.fitTenants(e.decl.tenant, c.Type)
 		}
 	}
 	if e.decl.owner != nil {
-		if c, ok := b.yamlPath(e, e.decl.owner); ok && b.comparableColumn(e.decl.owner, c) {
+		if c, ok := b.yamlPath(e, e.decl.owner); ok && b.identifying(e, e.decl.owner, c) {
 			e.entity.Owner = c
 		}
 	}
 }
 
-// comparableColumn says whether a tenant or owner column can be compared by equality.
-func (b *binder) comparableColumn(n *document.Node, c expr.Column) bool {
-	if b.schema.comparison(c.Type) == comparable {
-		return true
+// identifying says whether = on a tenant or owner column tells one tenant or user from every other.
+func (b *binder) identifying(e *boundEntity, n *document.Node, c expr.Column) bool {
+	if b.schema.comparison(c.Type) != comparable {
+		b.add(n.Place, CodeTypeMismatch, "", "%s is of type %s, whose values cannot be told apart by =", n.Text, typeLabel(c.Type))
+		return false
 	}
-	b.add(n.Place, CodeTypeMismatch, "", "%s is of type %s, whose values cannot be told apart by =", n.Text, typeLabel(c.Type))
-	return false
+	relation := e.entity.Relation
+	if hops := len(c.Path); hops > 0 {
+		relation = b.schema.Relations[RelationName{c.Path[hops-1].Schema, c.Path[hops-1].Table}]
+	}
+	if relation.Column(c.Name).FoldsEqual {
+		b.add(n.Place, CodeTypeMismatch, "", "%s has a collation in which different texts are equal, and so cannot tell whose a row is", n.Text)
+		return false
+	}
+	return true
 }
 
 func (b *binder) fitTenants(column *document.Node, t expr.Type) {

@@ -37,7 +37,7 @@ SELECT n.nspname::text, c.relname::text, a.attname::text, a.atttypmod,
        coalesce(en.nspname, tn.nspname)::text, coalesce(e.typname, t.typname)::text, e.oid IS NOT NULL,
        pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype = 'd', a.attnotnull,
        coalesce(CASE WHEN a.attgenerated = '' THEN coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) END, ''),
-       a.attgenerated <> '', a.attidentity <> ''
+       a.attgenerated <> '', a.attidentity <> '', coalesce(NOT co.collisdeterministic, false)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -45,6 +45,7 @@ JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
+LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND ` + ourClasses + `
 ORDER BY a.attrelid, a.attnum`
@@ -52,7 +53,7 @@ ORDER BY a.attrelid, a.attnum`
 	var c Column
 	targets := []any{
 		&name.Schema, &name.Name, &c.Name, &c.Modifier, &c.Type.Schema, &c.Type.Name, &c.Type.Array,
-		&c.TypeSQL, &c.Domain, &c.NotNull, &c.Default, &c.Generated, &c.Identity,
+		&c.TypeSQL, &c.Domain, &c.NotNull, &c.Default, &c.Generated, &c.Identity, &c.FoldsEqual,
 	}
 	return eachRow(ctx, tx, "columns", sql, targets, func() error {
 		column := c

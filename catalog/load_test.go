@@ -37,6 +37,8 @@ CREATE TRIGGER a AFTER INSERT ON app.bill FOR EACH ROW EXECUTE FUNCTION app.touc
 CREATE TRIGGER s BEFORE INSERT ON app.org EXECUTE FUNCTION app.touch();
 CREATE VIEW app.bills AS SELECT * FROM app.bill;
 CREATE TABLE "Odd"."Table" ("A b" int);
+CREATE COLLATION app.blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE app.shouting (id int PRIMARY KEY, org text COLLATE app.blind);
 CREATE RULE r AS ON DELETE TO "Odd"."Table" DO INSTEAD NOTHING;
 CREATE FUNCTION app.lower(x app.status, y int[] DEFAULT '{}') RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1::text';
 CREATE FUNCTION app.eq(int, text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
@@ -102,6 +104,11 @@ func TestLoadSchema(t *testing.T) {
 		require.False(t, view.HasRules)
 	})
 	t.Run("functions, operators and types of all schemas are there", func(t *testing.T) { requireFunctions(t, s) })
+	t.Run("a collation that folds is told", func(t *testing.T) {
+		shouting := s.Relations[catalog.RelationName{Schema: "app", Name: "shouting"}]
+		require.True(t, shouting.Column("org").FoldsEqual)
+		require.False(t, shouting.Column("id").FoldsEqual)
+	})
 	t.Run("a change of a trigger changes the digest", func(t *testing.T) {
 		ctx := context.Background()
 		_, err := admin.Exec(ctx, `CREATE TRIGGER b BEFORE INSERT ON app.bill FOR EACH ROW EXECUTE FUNCTION app.touch()`)

@@ -40,6 +40,7 @@ func sample() *catalog.Schema {
 		relation("event", "", col("id", "int4"), col("org_id", "text")),
 		relation("event_1", "", col("id", "int4"), col("org_id", "text")),
 		relation("ruled", "id", col("id", "int4")),
+		relation("shouting", "id", col("id", "int4"), catalog.Column{Name: "org", Type: typ("text"), FoldsEqual: true}),
 	}
 	s := &catalog.Schema{Relations: map[catalog.RelationName]*catalog.Relation{}, SearchPath: []string{"app"}, Digest: "d1"}
 	for _, r := range relations {

@@ -50,6 +50,8 @@ type Column struct {
 	Default   string // pg_get_expr of the default, or the default of the column's domain; empty for none and for Generated
 	Generated bool   // GENERATED ALWAYS AS (expression)
 	Identity  bool   // GENERATED ... AS IDENTITY
+	// FoldsEqual says that the column's collation is not deterministic: = finds texts equal that differ in their bytes.
+	FoldsEqual bool
 }
 
 // Function is what the gate needs of a pg_proc row. Types are written as by format_type with an empty search path:

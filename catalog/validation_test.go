@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -39,6 +40,7 @@ func TestPoliciesAreRefusedInPlace(t *testing.T) {
 		"an unknown owner":           {base + "entities:\n  e: {table: app.invoice, tenant: org_id, owner: own}", `p.yaml:3:50: error unknown_column: app.invoice has no column "own"`},
 		"an unknown key column":      {base + "entities:\n  e: {table: app.invoice, tenant: org_id, key: [id, idd]}", `p.yaml:3:53: error unknown_column: app.invoice has no column "idd" (did you mean "id"?)`},
 		"a tenant column of json":    {base + "entities:\n  e: {table: app.invoice, tenant: j}", `p.yaml:3:35: error type_mismatch: j is of type json, whose values cannot be told apart by =`},
+		"a tenant column that folds": {base + "entities:\n  e: {table: app.shouting, tenant: org}", `p.yaml:3:36: error type_mismatch: org has a collation in which different texts are equal, and so cannot tell whose a row is`},
 		"always":                     {base + "entities:\n  e: {table: app.invoice, tenant: org_id, always: paid}", `p.yaml:3:43: error not_supported: not supported yet: always`},
 		"owners":                     {base + "entities:\n  e: {table: app.invoice, tenant: org_id, owners: {a: b}}", `p.yaml:3:43: error not_supported: not supported yet: owners`},
 		"a view":                     {base + "entities:\n  e: {table: app.view, tenant: global}", `p.yaml:3:14: error unmappable: app.view cannot be an entity: views are not supported yet`},
@@ -176,4 +178,16 @@ func TestWordsOfABrokenFileAreNotCalledMissing(t *testing.T) {
 	require.ErrorAs(t, err, &found)
 	require.Len(t, found, 1)
 	require.Equal(t, catalog.CodeYAMLSyntax, found[0].Code)
+}
+
+func FuzzCondition(f *testing.F) {
+	for _, seed := range []string{"paid AND amount > 3", "org_id = ANY(me.tags)", "status IN ('draft', 'sent')", "NOT (a.b IS NULL)", "x = 'é' -- y"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, condition string) {
+		// Whatever the text is, it is compiled or refused, at a place inside the file.
+		for _, line := range problems(t, conditionPolicy(strconv.Quote(condition))) {
+			require.True(t, strings.HasPrefix(line, "p.yaml:"), line)
+		}
+	})
 }
