@@ -49,8 +49,8 @@ lint: ## golangci-lint with .golangci.yml (its first build takes some minutes)
 	$(TOOL) golangci-lint run ./...
 
 golden: ## write the golden files anew; review the diff
-	@for p in $$(grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' . | xargs -r -n1 dirname | sort -u); do \
-	  echo "$(GO) test $$p -rewrite"; $(GO) test -count=1 $$p -rewrite; done
+	@for p in $$(git grep -l 'cockroachdb/datadriven"' -- '*_test.go' | xargs -r -n1 dirname | sort -u); do \
+	  $(GO) test -count=1 "./$$p" -rewrite; done
 
 fuzz: ## FUZZTIME (20s) of every fuzz target
 	@tools/fuzz.sh $(FUZZTIME)
