@@ -89,13 +89,16 @@ func (v *prover) functionCall(n *pg.FuncCall) error {
 // rangeVar judges one name of a relation.
 func (v *prover) rangeVar(rv *pg.RangeVar) error {
 	holder := v.holder()
-	switch holder.message.Interface().(type) {
-	case *pg.LockingClause:
+	if _, ok := holder.message.Interface().(*pg.LockingClause); ok {
 		return nil // an alias
-	case *pg.InsertStmt:
-		return v.mayWrite(rv, catalog.Create)
-	case *pg.UpdateStmt, *pg.DeleteStmt:
-		return v.written(rv, holder)
+	}
+	if holder.field == "relation" {
+		switch holder.message.Interface().(type) {
+		case *pg.InsertStmt:
+			return v.mayWrite(rv, catalog.Create)
+		case *pg.UpdateStmt, *pg.DeleteStmt:
+			return v.written(rv, holder)
+		}
 	}
 	if rv.Schemaname == "" {
 		if v.inScope(rv.Relname) {

@@ -148,10 +148,15 @@ func boolConstant(n *pg.Node) *pg.Node {
 	c := n.GetTypeCast()
 	t := c.GetTypeName()
 	value := c.GetArg().GetAConst().GetSval().GetSval()
-	if value != "t" && value != "f" || !isNames(t.GetNames(), "pg_catalog") || t.Names[1].GetString_().GetSval() != "bool" || len(t.ArrayBounds) > 0 {
+	if value != "t" && value != "f" || len(t.GetArrayBounds()) > 0 {
 		return nil
 	}
-	return boolean(value == "t")
+	switch strings.Join(strs(t.GetNames()), ".") {
+	case "bool", "pg_catalog.bool":
+		return boolean(value == "t")
+	default:
+		return nil
+	}
 }
 
 // constant refuses a client's constant that looks like one of our slots.
