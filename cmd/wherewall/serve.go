@@ -27,7 +27,7 @@ type serveCmd struct {
 
 // listenFlags are the addresses that the proxy takes.
 type listenFlags struct {
-	Listen  string `default:"127.0.0.1:6432" placeholder:"ADDR" help:"The address for clients."`
+	Listen  string `default:"127.0.0.1:6432" placeholder:"ADDR" help:"The address for clients (${default})."`
 	Console string `default:"off" placeholder:"ADDR" help:"The address of the operator's console; only off in this release."`
 }
 

