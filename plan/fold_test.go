@@ -42,8 +42,8 @@ func TestConditionsOnMeAloneAreDecidedInThePlan(t *testing.T) {
 		"FALSE":                             {"FALSE", none},
 		"TRUE":                              {"TRUE", full},
 		"the order of texts is the server's": {"me.id < 'z'",
-			`(< me."id"::"pg_catalog"."text" "z"::"pg_catalog"."text")`},
-		"NOT of an undecided term stays": {"NOT open", `(not "open"::"pg_catalog"."bool")`},
+			`(< me."id"::"pg_catalog"."text" const "z"::"pg_catalog"."text")`},
+		"NOT of an undecided term stays": {"NOT open", `(not col "open"::"pg_catalog"."bool")`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +63,7 @@ users:
 			}
 			want := c.want
 			if want == open {
-				want = `"open"::"pg_catalog"."bool"`
+				want = `col "open"::"pg_catalog"."bool"`
 			}
 			require.Equal(t, want, got)
 		})

@@ -24,7 +24,7 @@ func write(b *strings.Builder, e Expr) {
 		if x.Null {
 			b.WriteString("null::" + typeText(x.Type))
 		} else {
-			b.WriteString(strconv.Quote(x.Text) + "::" + typeText(x.Type))
+			b.WriteString("const " + strconv.Quote(x.Text) + "::" + typeText(x.Type))
 		}
 	case Me:
 		b.WriteString("me." + strconv.Quote(x.Name) + "::" + typeText(x.Type))
@@ -68,7 +68,7 @@ func writeColumn(b *strings.Builder, c Column) {
 		}
 		b.WriteByte('.')
 	}
-	b.WriteString(strconv.Quote(c.Name) + "::" + typeText(c.Type))
+	b.WriteString("col " + strconv.Quote(c.Name) + "::" + typeText(c.Type))
 }
 
 func typeText(t Type) string {
