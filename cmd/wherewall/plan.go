@@ -91,7 +91,10 @@ func documentOf(p *plan.Plan, e *catalog.Entity, action catalog.Action) planDocu
 	}
 	values := conditionWriter{p.Values}
 	if rule.Kind == plan.Restricted {
-		d.Filter, d.Check = values.condition(rule.Filter), values.condition(rule.Check)
+		d.Filter = values.condition(rule.Filter)
+	}
+	if rule.Kind != plan.NoAccess {
+		d.Check = values.condition(rule.Check)
 	}
 	for _, r := range rule.Why {
 		d.Why = append(d.Why, planReason{r.Role, r.Permission, r.At})
