@@ -40,6 +40,13 @@ func TestFailedTransactionsAreNoFigure(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestARunWithoutATransactionIsZero(t *testing.T) {
+	t.Parallel()
+	got, err := parse("number of transactions actually processed: 0\nnumber of failed transactions: 0 (NaN%)\n")
+	require.NoError(t, err)
+	require.Zero(t, got)
+}
+
 func TestMedianIsTheMiddle(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, 2, median([]int{3, 1, 2}))
