@@ -140,7 +140,7 @@ func FuzzRewrite(f *testing.F) {
 		var failed *pgconn.PgError
 		if err := theSample.prepare(t, string(template.AppendSQL(nil, v))); err != nil {
 			require.ErrorAs(t, err, &failed)
-			require.NotEqual(t, "42601", failed.Code, "%s: %s", template.AppendSQL(nil, v), failed.Message)
+			require.NotContains(t, failed.Message, "syntax error", "%s", template.AppendSQL(nil, v))
 		}
 	})
 }

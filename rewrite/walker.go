@@ -47,41 +47,39 @@ func (w *walker) visit(m protoreflect.Message) error {
 		return w.functionCall(n)
 	case *pg.TypeName:
 		return w.typeName(n)
-	case *pg.A_Expr:
-		if err := w.operatorOf(n); err != nil {
-			return err
-		}
-	case *pg.SubLink:
-		if err := w.operator(n.OperName); err != nil {
-			return err
-		}
-	case *pg.SortBy:
-		if err := w.operator(n.UseOp); err != nil {
-			return err
-		}
-	case *pg.CaseExpr:
-		if n.Arg != nil {
-			if err := w.operator(names("=")); err != nil {
-				return err
-			}
-		}
-	case *pg.A_Indirection:
-		if err := w.indirection(n.Indirection); err != nil {
-			return err
-		}
-	case *pg.Alias:
-		if err := w.ownName(n.Aliasname); err != nil {
-			return err
-		}
-	case *pg.CollateClause:
-		if len(n.Collname) != 1 && !isNames(n.Collname, "pg_catalog") {
-			return w.deny(FunctionDenied, stateInsufficientPrivilege, "collations outside pg_catalog may not be used")
-		}
 	}
 	if classify(m.Descriptor().Name()) != passes {
 		return w.refuseNode(m)
 	}
+	if err := w.names(m); err != nil {
+		return err
+	}
 	return w.children(m)
+}
+
+// names checks the names that a node of the generic walk spells itself, beside those in the nodes below it.
+func (w *walker) names(m protoreflect.Message) error {
+	switch n := m.Interface().(type) {
+	case *pg.A_Expr:
+		return w.operatorOf(n)
+	case *pg.SubLink:
+		return w.operator(n.OperName)
+	case *pg.SortBy:
+		return w.operator(n.UseOp)
+	case *pg.CaseExpr:
+		if n.Arg != nil {
+			return w.operator(names("="))
+		}
+	case *pg.A_Indirection:
+		return w.indirection(n.Indirection)
+	case *pg.Alias:
+		return w.ownName(n.Aliasname)
+	case *pg.CollateClause:
+		if len(n.Collname) != 1 && !isNames(n.Collname, pgCatalog) {
+			return w.deny(FunctionDenied, stateInsufficientPrivilege, "collations outside pg_catalog may not be used")
+		}
+	}
+	return nil
 }
 
 func (w *walker) children(m protoreflect.Message, except ...protoreflect.Name) error {
