@@ -75,7 +75,7 @@ func (s *Server) accept(ctx context.Context, listener net.Listener) error {
 		conn, err := listener.Accept()
 		if err == nil {
 			pause = 0
-			s.connections.Go(func() { s.serveConnection(ctx, conn) })
+			s.take(ctx, conn)
 			continue
 		}
 		if s.isDraining() || ctx.Err() != nil {
@@ -92,6 +92,17 @@ func (s *Server) accept(ctx context.Context, listener net.Listener) error {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// take serves a connection, unless a shutdown has begun to wait for those that there are.
+func (s *Server) take(ctx context.Context, conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		_ = conn.Close()
+		return
+	}
+	s.connections.Go(func() { s.serveConnection(ctx, conn) })
 }
 
 // Shutdown stops accepting, lets every session finish its transaction, and returns when all are gone. When ctx ends
