@@ -68,7 +68,7 @@ func (r *policyReader) operation(d *permissionDecl, n *document.Node) {
 		r.add(n.Inside(len(entity)+1), CodeUnknownOperation, hint, "%q is not an action", action)
 		return
 	}
-	d.operations = append(d.operations, operationDecl{Operation{entity, Action(action)}, n.Place})
+	d.operations = append(d.operations, operationDecl{Operation{Entity: entity, Action: Action(action)}, n.Place})
 }
 
 // mistakenAction tells a slip from an action of the application's own: `invoice.export` is fine, `invoice.raed` or

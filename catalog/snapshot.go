@@ -13,6 +13,9 @@ type Snapshot struct {
 	Roles       map[string]*Role
 	Tenants     map[string]*Tenant
 	Users       map[string]*User
+	Groups      map[string]*Group          // resource grants to one user are groups of one, named by their place
+	Functions   map[string]*ListedFunction // by schema.name or schema.name(argtypes)
+	StarErrors  bool                       // `star: error`: SELECT * with closed columns is refused, and not cut short
 	byRelation  map[RelationName]*Entity
 }
 
@@ -34,7 +37,41 @@ type Entity struct {
 	Key      []string
 	Global   bool
 	Tenant   expr.Expr // a Column, possibly over a path; nil exactly where Global
-	Owner    expr.Expr // a Column, possibly over a path; nil for none
+	// SharedNull says that rows without a tenant may be read by all and written by platform roles.
+	SharedNull bool
+	Owner      expr.Expr            // a Column, possibly over a path; nil for none
+	Owners     map[string]expr.Expr // named owners, for scope own:NAME
+	Always     expr.Expr            // a second boundary, for everybody and every action; nil for none
+	// Relations are what paths may lead over, declared or taken from foreign keys, by name.
+	Relations map[string]*Relationship
+	View      View
+	AuditKeys bool // the keys of rows that leave are recorded
+}
+
+// View says how a view is mapped. The zero value is no view.
+type View int
+
+// The ways to map a view.
+const (
+	NoView     View = iota
+	OwnView         // an entity with its own columns for tenant and owner
+	ExpandView      // its definition is put in its place and the relations in it are guarded
+)
+
+// Relationship is a relation to other rows.
+type Relationship struct {
+	Name   string
+	To     *Relation
+	Entity string // mapped to To; empty for none
+	On     []expr.Pair
+	Many   bool
+}
+
+// ListedFunction is a function outside pg_catalog that may be called.
+type ListedFunction struct {
+	Name  string   // schema.name
+	Args  []string // nil: every overload
+	Reads []string // entities that it may expose
 }
 
 // Permission is a named list of operations.
@@ -47,6 +84,12 @@ type Permission struct {
 type Operation struct {
 	Entity string
 	Action Action
+	// Columns are those that the operation gives unmasked, or may write; nil gives all.
+	Columns []string
+	// Mask gives columns through an expression over the row. A masked column is not in Columns.
+	Mask map[string]expr.Expr
+	// Set fills columns that a new or updated row does not name.
+	Set map[string]expr.Expr
 }
 
 // Scope is how far a grant reaches. The zero value is ScopeTenant, the narrowest that needs no owner.
@@ -57,6 +100,7 @@ const (
 	ScopeTenant Scope = iota // tenantExpr = the session's tenant
 	ScopeOwn                 // the same, and owner = the session's user
 	ScopeAll                 // no boundary; platform roles only
+	ScopeTree                // tenantExpr is the session's tenant or one below it
 )
 
 // Role is a named list of grants.
@@ -64,7 +108,11 @@ type Role struct {
 	Name     string
 	Platform bool
 	Grants   []Grant
-	Explain  bool // `allow: [explain]`: refusals may name permissions and roles
+	Explain  bool            // `allow: [explain]`: refusals may name permissions and roles
+	Allow    map[string]bool // everything in `allow:`, explain included
+	Replaces string          // of a tenant's role: the system role that its members have no longer
+	Reviewed string          // of a tenant's role: the policy version that somebody last compared it with
+	At       string
 }
 
 // Grant gives a permission within a scope. Where and Check hold, per entity that the permission covers, the compiled
@@ -72,6 +120,8 @@ type Role struct {
 type Grant struct {
 	Permission string
 	Scope      Scope
+	Owner      string // of ScopeOwn: the named owner; empty for Entity.Owner
+	AnyTenant  bool   // `tenants: any`: no boundary; platform roles only
 	Where      map[string]expr.Expr
 	Check      map[string]expr.Expr
 	At         string // file:line of the declaration
@@ -82,6 +132,20 @@ type Tenant struct {
 	ID     string
 	Name   string // for people; may be empty
 	Active bool
+	Parent string           // empty for none
+	Tree   []string         // the tenant and all below it, sorted
+	Roles  map[string]*Role // its own roles by name
+}
+
+// Group gives roles to its members, in one tenant, on all resources or on listed ones.
+type Group struct {
+	Name    string
+	Tenant  string
+	Members []string
+	Roles   []string
+	// Resources are keys by entity, each key as text input of the key's columns. nil: the roles hold in the whole tenant.
+	Resources map[string][][]string
+	At        string
 }
 
 // User is a declared user.
@@ -95,7 +159,15 @@ type User struct {
 	Platform    []string             // platform roles
 	Attributes  map[string]Attribute // without the built-in id, tenant, roles
 	Explain     bool                 // `allow: [explain]`
+	Allow       map[string]bool      // everything in `allow:`
+	Periods     map[string]Period    // of memberships that have one, by tenant
+	Unfiltered  bool
+	Impersonate bool // `may_impersonate`
 }
+
+// Period bounds a membership, in days of UTC: From is the first, Until the first one after it. Empty is open. The form is
+// 2006-01-02, which orders as text.
+type Period struct{ From, Until string }
 
 // Attribute is a typed value of a user. Text is PostgreSQL's text input for Type (array literals for arrays).
 type Attribute struct {

@@ -16,7 +16,7 @@ type disjunct struct {
 
 // disjunct is one grant's part in the formula of Allowed. ok is false where the grant gives nothing; a diagnostic says
 // why unless the session's lack of a tenant does.
-func (b *builder) disjunct(o catalog.Operation, h held, where expr.Expr) (d disjunct, ok bool) {
+func (b *builder) disjunct(o operation, h held, where expr.Expr) (d disjunct, ok bool) {
 	entity := b.snapshot.Entities[o.Entity]
 	switch {
 	case h.grant.Scope == catalog.ScopeAll && !h.role.Platform:
@@ -53,7 +53,7 @@ func (b *builder) disjunct(o catalog.Operation, h held, where expr.Expr) (d disj
 	return d, !isFalse(d.rest)
 }
 
-func (b *builder) vanish(o catalog.Operation, h held, why string) bool {
+func (b *builder) vanish(o operation, h held, why string) bool {
 	b.plan.Diagnostics = append(b.plan.Diagnostics, Diagnostic{h.reason(), o.Entity, o.Action, why})
 	return false
 }

@@ -94,6 +94,12 @@ func heldGrants(s *catalog.Snapshot, roles []string) []held {
 	return all
 }
 
+// operation is an entity and an action, whatever a permission says beside.
+type operation struct {
+	Entity string
+	Action catalog.Action
+}
+
 type builder struct {
 	plan     *Plan
 	snapshot *catalog.Snapshot
@@ -101,15 +107,16 @@ type builder struct {
 }
 
 func (b *builder) build() {
-	covering := map[catalog.Operation][]held{}
-	var operations []catalog.Operation
+	covering := map[operation][]held{}
+	var operations []operation
 	for _, h := range b.held {
 		permission := b.snapshot.Permissions[h.grant.Permission]
 		if permission == nil {
 			continue
 		}
-		seen := map[catalog.Operation]bool{}
-		for _, o := range permission.Operations {
+		seen := map[operation]bool{}
+		for _, declared := range permission.Operations {
+			o := operation{declared.Entity, declared.Action}
 			if seen[o] || b.snapshot.Entities[o.Entity] == nil {
 				continue
 			}
@@ -133,7 +140,7 @@ func (b *builder) build() {
 }
 
 // rule is the formula of Allowed for one entity and action.
-func (b *builder) rule(o catalog.Operation, grants []held) Rule {
+func (b *builder) rule(o operation, grants []held) Rule {
 	if o.Action == catalog.Create {
 		return b.createRule(o, grants)
 	}
@@ -167,7 +174,7 @@ func (b *builder) rule(o catalog.Operation, grants []held) Rule {
 }
 
 // createRule has no filter, since there are no old rows: a grant's `where:` counts only where it stands for the check.
-func (b *builder) createRule(o catalog.Operation, grants []held) Rule {
+func (b *builder) createRule(o operation, grants []held) Rule {
 	var r Rule
 	var checks []disjunct
 	for _, h := range grants {

@@ -20,7 +20,7 @@ func WhoCould(s *catalog.Snapshot, entity string, action catalog.Action) []Grant
 	}
 	var found []Grantable
 	for _, p := range s.Permissions {
-		if len(roles[p.Name]) > 0 && slices.Contains(p.Operations, catalog.Operation{Entity: entity, Action: action}) {
+		if len(roles[p.Name]) > 0 && slices.ContainsFunc(p.Operations, func(o catalog.Operation) bool { return o.Entity == entity && o.Action == action }) {
 			slices.Sort(roles[p.Name])
 			found = append(found, Grantable{Permission: p.Name, Roles: slices.Compact(roles[p.Name])})
 		}

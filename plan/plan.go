@@ -39,7 +39,24 @@ type Rule struct {
 	Filter expr.Expr // for Restricted: over existing rows; nil otherwise
 	Check  expr.Expr // for Create and Update of kind Restricted: over new rows; Bool(true) where any row may be written; nil denies
 	Why    []Reason  // the grants that give it, in a stable order
+	// Columns, for Read, says what each column shows; a column that is not in it does not exist for the subject. nil:
+	// every column as it is.
+	Columns map[string]Shown
+	// Writable, for Create and Update, says in which rows each column may be set (for Update over old rows, beside Filter); a column that is not in it may
+	// not be named. nil: every column in every row that Filter or Check gives.
+	Writable map[string]expr.Expr
+	// Presets, for Create and Update, are the values of columns that the statement leaves out.
+	Presets map[string]expr.Expr
 }
+
+// Shown is what a column shows over visible rows: its value where Raw is TRUE (nil: nowhere), else the value of the first mask whose When is TRUE, else NULL.
+type Shown struct {
+	Raw   expr.Expr
+	Masks []Mask
+}
+
+// Mask is a value in place of a column's.
+type Mask struct{ When, Value expr.Expr }
 
 // Reason is one grant behind a rule.
 type Reason struct {

@@ -34,6 +34,8 @@ type Column struct {
 	Path []Hop
 	Name string
 	Type Type
+	// Up says how many Exists lie between the column and the row that it belongs to: 0 is the innermost row.
+	Up int
 }
 
 // Hop is one step over a to-one relation: the row of Schema.Table whose Theirs columns equal our Ours columns.
@@ -93,14 +95,92 @@ type EqAny struct{ Left, Array Expr }
 // IsNull is Operand IS NULL; IS NOT NULL is Not{IsNull}.
 type IsNull struct{ Operand Expr }
 
-func (Const) isExpr()   {}
-func (Bool) isExpr()    {}
-func (Column) isExpr()  {}
-func (Me) isExpr()      {}
-func (And) isExpr()     {}
-func (Or) isExpr()      {}
-func (Not) isExpr()     {}
-func (Compare) isExpr() {}
-func (In) isExpr()      {}
-func (EqAny) isExpr()   {}
-func (IsNull) isExpr()  {}
+// Exists says that over a path whose hops may be to-many there is a row for which Where is TRUE. In Where, that row is the row at hand, so all of
+// its comparisons mean the same related row.
+type Exists struct {
+	Path  []Hop
+	Where Expr
+}
+
+// Distinct is Left IS DISTINCT FROM Right.
+type Distinct struct{ Left, Right Expr }
+
+// Like is Left LIKE (or ILIKE) a literal pattern, with the backslash as escape.
+type Like struct {
+	Left        Expr
+	Pattern     string
+	Insensitive bool
+}
+
+// Contains is Left Op Right on arrays or jsonb; Op is one of && @> <@.
+type Contains struct {
+	Op          string
+	Left, Right Expr
+}
+
+// JSONText is Left ->> Key on jsonb.
+type JSONText struct {
+	Left Expr
+	Key  string
+}
+
+// Arithmetic is Left Op Right on numbers, or dates and intervals; Op is + or -. Type is the result's.
+type Arithmetic struct {
+	Op          string
+	Left, Right Expr
+	Type        Type
+}
+
+// Call is one of the functions of conditions: lower, upper, coalesce, length, starts_with, strpos, now, current_date. Type is the result's.
+type Call struct {
+	Name string
+	Args []Expr
+	Type Type
+}
+
+// Cast is a value read as another type of the listed ones.
+type Cast struct {
+	Operand Expr
+	Type    Type
+}
+
+// Case is CASE WHEN ... THEN ... ELSE ... END; a nil Else is NULL.
+type Case struct {
+	Whens []When
+	Else  Expr
+	Type  Type
+}
+
+// When is one branch of a Case.
+type When struct{ If, Then Expr }
+
+// SQL is an opaque scalar or boolean expression (`sql:`, and masks): only PostgreSQL can evaluate it. Text is the expression with the row's columns
+// by their bare names and the subject's attributes as me.name; Columns and Me list what it uses.
+type SQL struct {
+	Text    string
+	Columns []string
+	Me      []Me
+	Type    Type
+}
+
+func (Const) isExpr()      {}
+func (Bool) isExpr()       {}
+func (Column) isExpr()     {}
+func (Me) isExpr()         {}
+func (And) isExpr()        {}
+func (Or) isExpr()         {}
+func (Not) isExpr()        {}
+func (Compare) isExpr()    {}
+func (In) isExpr()         {}
+func (EqAny) isExpr()      {}
+func (IsNull) isExpr()     {}
+func (Exists) isExpr()     {}
+func (Distinct) isExpr()   {}
+func (Like) isExpr()       {}
+func (Contains) isExpr()   {}
+func (JSONText) isExpr()   {}
+func (Arithmetic) isExpr() {}
+func (Call) isExpr()       {}
+func (Cast) isExpr()       {}
+func (Case) isExpr()       {}
+func (SQL) isExpr()        {}
