@@ -116,11 +116,11 @@ func (r *policyReader) checkAttribute(d *attributeDecl, e document.Entry) {
 // value is a user's value of an attribute. Its type was checked.
 func (d *attributeDecl) value(n *document.Node) Attribute {
 	if !d.typ.Array {
-		return Attribute{Type: d.typ, Text: n.Text}
+		return Attribute{Type: d.typ, Text: constant(d.typ, n.Text).Text}
 	}
 	a := Attribute{Type: d.typ, List: []string{}}
 	for _, item := range n.Items {
-		a.List = append(a.List, item.Text)
+		a.List = append(a.List, constant(scalarOf(d.typ), item.Text).Text)
 	}
 	a.Text = ArrayText(a.List)
 	return a

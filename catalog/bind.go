@@ -1,44 +1,72 @@
 package catalog
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/wherewall/wherewall/catalog/expr"
 )
 
 // Bind checks a policy against a database's schema and makes the snapshot of both. All problems of the policy come
 // back, those of reading included; the snapshot is nil where any of them is an error.
 func Bind(p *Policy, schema *Schema) (*Snapshot, Problems) {
-	b := &binder{policy: p, schema: schema, entities: map[string]*boundEntity{}, tables: map[RelationName]*boundEntity{}}
+	b := &binder{
+		policy: p, schema: schema, decls: maps.Clone(p.entities),
+		entities: map[string]*boundEntity{}, tables: map[RelationName]*boundEntity{},
+	}
 	for _, q := range p.problems {
 		b.problems = append(b.problems, q)
 	}
 	b.bindTables()
+	b.matchTables()
+	if len(p.patterns) > 0 {
+		(&linker{&b.report, p, b.decls}).entityNames()
+	}
 	b.bindRelations()
 	for _, e := range sortedDecls(b.entities) {
 		b.bindEntity(e)
 	}
+	s := b.snapshot()
+	b.bindRights(s)
+	b.bindPeople(s)
+	b.bindGroups(s)
+	for _, e := range sortedDecls(b.entities) {
+		s.Entities[e.entity.Name] = e.entity
+	}
+	s.byRelation = b.mapRelations()
+	if !b.problems.Failed() {
+		b.warnings(s)
+	}
+	problems := b.sorted()
+	if problems.Failed() {
+		return nil, problems
+	}
+	return s, problems
+}
+
+func (b *binder) snapshot() *Snapshot {
 	s := &Snapshot{
-		Schema:      schema,
-		Version:     p.version,
+		Schema:      b.schema,
+		Version:     b.policy.version,
 		Entities:    map[string]*Entity{},
 		Permissions: map[string]*Permission{},
 		Roles:       map[string]*Role{},
 		Tenants:     map[string]*Tenant{},
 		Users:       map[string]*User{},
+		Groups:      map[string]*Group{},
+		Functions:   map[string]*ListedFunction{},
+		StarErrors:  b.policy.star != nil && b.policy.star.Text == "error",
 	}
-	if p.baseRole != nil {
-		s.BaseRole = p.baseRole.Text
+	if b.policy.baseRole != nil {
+		s.BaseRole = b.policy.baseRole.Text
 	}
-	b.bindRights(s)
-	b.bindPeople(s)
-	problems := b.sorted()
-	if problems.Failed() {
-		return nil, problems
+	for _, n := range b.policy.audited {
+		if e := b.entities[n.Text]; e != nil {
+			e.entity.AuditKeys = true
+		}
 	}
-	for _, e := range sortedDecls(b.entities) {
-		s.Entities[e.decl.name.Text] = e.entity
-	}
-	s.byRelation = b.mapRelations()
-	return s, problems
+	b.bindFunctions(s)
+	return s
 }
 
 // binder resolves the names of one policy in one schema.
@@ -46,6 +74,7 @@ type binder struct {
 	report
 	policy   *Policy
 	schema   *Schema
+	decls    map[string]*entityDecl  // those of the policy, and those that patterns make
 	entities map[string]*boundEntity // those whose table was found
 	tables   map[RelationName]*boundEntity
 }
@@ -57,33 +86,33 @@ type boundEntity struct {
 	hops   map[string]*boundHop
 }
 
-// boundHop is a relation of an entity that was found to lead to at most one row. broken says that it was reported.
-type boundHop struct {
-	hop    expr.Hop
-	target *Relation
-	broken bool
-}
-
 func (b *binder) bindRights(s *Snapshot) {
 	for _, d := range sortedDecls(b.policy.permissions) {
-		p := &Permission{Name: d.name.Text}
-		for _, o := range d.operations {
-			p.Operations = append(p.Operations, o.Operation)
-		}
-		s.Permissions[p.Name] = p
+		s.Permissions[d.name.Text] = b.bindPermission(d)
 	}
+	b.maskConflicts(s)
 	for _, d := range sortedDecls(b.policy.roles) {
-		role := &Role{Name: d.name.Text, Platform: d.platform, Explain: d.explain}
-		for i := range d.grants {
-			role.Grants = append(role.Grants, b.bindGrant(&d.grants[i]))
-		}
-		s.Roles[role.Name] = role
+		s.Roles[d.name.Text] = b.bindRole(d)
 	}
+}
+
+func (b *binder) bindRole(d *roleDecl) *Role {
+	role := &Role{Name: d.name.Text, Platform: d.platform, Explain: d.allow["explain"], Allow: d.allow, At: at(d.name.Place)}
+	if d.replaces != nil {
+		role.Replaces = d.replaces.Text
+	}
+	if d.reviewed != nil {
+		role.Reviewed = d.reviewed.Text
+	}
+	for i := range d.grants {
+		role.Grants = append(role.Grants, b.bindGrant(&d.grants[i]))
+	}
+	return role
 }
 
 // bindGrant compiles a grant's conditions on every entity that its permission covers.
 func (b *binder) bindGrant(d *grantDecl) Grant {
-	g := Grant{Permission: d.permission.Text, Scope: d.scope, At: at(d.permission.Place)}
+	g := Grant{Permission: d.permission.Text, Scope: d.scope, Owner: d.owner, AnyTenant: d.anyTenant != nil, At: at(d.permission.Place)}
 	permission := b.policy.permissions[d.permission.Text]
 	if permission == nil {
 		return g
@@ -94,43 +123,51 @@ func (b *binder) bindGrant(d *grantDecl) Grant {
 }
 
 func (b *binder) compileOn(c *condition, p *permissionDecl) map[string]expr.Expr {
-	if c == nil || c.tree == nil {
+	if c == nil {
 		return nil
 	}
 	compiled := map[string]expr.Expr{}
 	for _, name := range p.covers() {
 		if e := b.entities[name]; e != nil {
-			// A condition at fault was reported and the snapshot will not be made; FALSE is for the case that somebody
-			// changes that.
-			compiled[name] = expr.Bool(false)
-			if x, ok := b.compile(c, e); ok {
-				compiled[name] = x
-			}
+			compiled[name] = b.condition(c, e)
 		}
 	}
 	return compiled
 }
 
-func (b *binder) bindPeople(s *Snapshot) {
-	for _, d := range sortedDecls(b.policy.tenants) {
-		s.Tenants[d.id.Text] = &Tenant{ID: d.id.Text, Name: d.name, Active: d.active}
+// condition compiles a condition that something is narrowed by. One at fault was reported and the snapshot will not be
+// made; FALSE is for the case that somebody changes that.
+func (b *binder) condition(c *condition, e *boundEntity) expr.Expr {
+	if c.tree == nil {
+		return expr.Bool(false)
 	}
-	for _, d := range sortedDecls(b.policy.users) {
-		u := &User{
-			Name: d.name.Text, Active: d.active, Password: d.password, Explain: d.explain,
-			Roles: texts(d.roles), Platform: texts(d.platform),
-			Memberships: map[string][]string{}, Attributes: map[string]Attribute{},
+	x, ok := b.compile(c, e)
+	if !ok {
+		return expr.Bool(false)
+	}
+	return x
+}
+
+// bindFunctions finds the functions that may be called beside those of pg_catalog.
+func (b *binder) bindFunctions(s *Snapshot) {
+	for _, d := range sortedDecls(b.policy.functions) {
+		parts, args, ok := functionName(d.name.Text)
+		if !ok {
+			b.add(d.name.Place, CodeUnknownFunction, "write SCHEMA.NAME, or 'SCHEMA.NAME(ARGTYPES)'", "%q is not a function", d.name.Text)
+			continue
 		}
-		for _, m := range d.memberships {
-			if m.active {
-				u.Memberships[m.tenant.Text] = texts(m.roles)
-			}
+		if parts[0] == "pg_catalog" || parts[0] == "information_schema" {
+			b.add(d.name.Place, CodeFunctionNotAllowed, "", "the functions of %s are not for a policy to allow", parts[0])
+			continue
 		}
-		for _, e := range d.attributes {
-			if a := b.policy.attributes[e.Key.Text]; a != nil && e.Value.Kind != 0 {
-				u.Attributes[e.Key.Text] = a.value(e.Value)
-			}
+		found := slices.ContainsFunc(b.schema.Functions[parts[1]], func(f Function) bool {
+			return f.Schema == parts[0] && (args == nil || slices.Equal(f.Args, args))
+		})
+		if !found {
+			b.add(d.name.Place, CodeUnknownFunction, b.functionHint(parts), "the database has no function %s", d.name.Text)
+			continue
 		}
-		s.Users[u.Name] = u
+		f := &ListedFunction{Name: parts[0] + "." + parts[1], Args: args, Reads: texts(d.reads)}
+		s.Functions[f.key()] = f
 	}
 }

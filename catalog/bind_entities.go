@@ -21,11 +21,11 @@ func texts(nodes []*document.Node) []string {
 
 // bindTables finds each entity's relation.
 func (b *binder) bindTables() {
-	for _, d := range sortedDecls(b.policy.entities) {
+	for _, d := range sortedDecls(b.decls) {
 		if d.table == nil {
 			continue
 		}
-		r := b.table(d.table)
+		r := b.table(d.table, d.view)
 		if r == nil {
 			continue
 		}
@@ -33,14 +33,34 @@ func (b *binder) bindTables() {
 			b.add(d.table.Place, CodeTableMappedTwice, "", "%s is the table of %s too, at %s", label(r), first.decl.name.Text, first.decl.table.Place)
 			continue
 		}
-		e := &boundEntity{decl: d, hops: map[string]*boundHop{}}
-		e.entity = &Entity{Name: d.name.Text, Relation: r, Global: d.global()}
-		b.entities[d.name.Text], b.tables[r.RelationName] = e, e
+		b.bound(d, r)
 	}
 }
 
+func (b *binder) bound(d *entityDecl, r *Relation) {
+	e := &boundEntity{decl: d, hops: map[string]*boundHop{}}
+	e.entity = &Entity{Name: d.name.Text, Relation: r, Global: d.global(), Relations: map[string]*Relationship{}}
+	if d.view != nil {
+		e.entity.View = OwnView
+	}
+	b.entities[d.name.Text], b.tables[r.RelationName] = e, e
+}
+
 // table finds a relation that rows can be filtered in.
-func (b *binder) table(n *document.Node) *Relation {
+func (b *binder) table(n, view *document.Node) *Relation {
+	r := b.namedRelation(n)
+	if r == nil {
+		return nil
+	}
+	if why := unmappable(r, view); why != "" {
+		b.add(n.Place, CodeUnmappable, "", "%s cannot be an entity: %s", label(r), why)
+		return nil
+	}
+	return r
+}
+
+// namedRelation finds SCHEMA.TABLE.
+func (b *binder) namedRelation(n *document.Node) *Relation {
 	parts, _, ok := splitName(n.Text)
 	if !ok || len(parts) != 2 {
 		hint := ""
@@ -59,27 +79,26 @@ func (b *binder) table(n *document.Node) *Relation {
 			known = append(known, name.Schema+"."+name.Name)
 		}
 		b.add(n.Place, CodeUnknownTable, didYouMean(strings.Join(parts, "."), known), "the database has no table %s", n.Text)
-		return nil
-	}
-	if why := unmappable(r); why != "" {
-		b.add(n.Place, CodeUnmappable, "", "%s cannot be an entity: %s", label(r), why)
-		return nil
 	}
 	return r
 }
 
-// unmappable says why rows of a relation cannot be filtered, or nothing.
-func unmappable(r *Relation) string {
+// unmappable says why rows of a relation cannot be filtered, or nothing. view is the word after `view:`.
+func unmappable(r *Relation, view *document.Node) string {
+	isView := r.Kind == 'v' || r.Kind == 'm'
 	switch {
-	case r.Kind == 'v' || r.Kind == 'm':
-		return "views are not supported yet"
+	case isView && view == nil:
+		return "it is a view, and the entity does not say `view: own`"
+	case isView:
+	case view != nil:
+		return "it is no view, and the entity says `view: own`"
 	case r.Kind != 'r' && r.Kind != 'p':
 		return "it is not a table"
-	case r.HasRules:
-		return "it has rules, which rewrite statements after us"
-	default:
-		return ""
 	}
+	if r.HasRules {
+		return "it has rules, which rewrite statements after us"
+	}
+	return ""
 }
 
 func label(r *Relation) string { return r.Schema + "." + r.Name }
@@ -96,14 +115,44 @@ func (b *binder) bindEntity(e *boundEntity) {
 	if e.decl.tenant != nil && !e.entity.Global {
 		if c, ok := b.yamlPath(e, e.decl.tenant); ok && b.identifying(e, e.decl.tenant, c) {
 			e.entity.Tenant = c
+			b.shared(e, c)
 			b.fitTenants(e.decl.tenant, c.Type)
 		}
 	}
-	if e.decl.owner != nil {
-		if c, ok := b.yamlPath(e, e.decl.owner); ok && b.identifying(e, e.decl.owner, c) {
-			e.entity.Owner = c
+	e.entity.Owner = b.owner(e, e.decl.owner)
+	for _, o := range sortedDecls(e.decl.owners) {
+		if e.entity.Owners == nil {
+			e.entity.Owners = map[string]expr.Expr{}
 		}
+		e.entity.Owners[o.name.Text] = b.owner(e, o.column)
 	}
+	if e.decl.always != nil {
+		e.entity.Always = b.condition(e.decl.always, e)
+	}
+}
+
+// shared says that rows without a tenant are for all. Over a path, a missing row would make rows shared that are not.
+func (b *binder) shared(e *boundEntity, c expr.Column) {
+	if e.decl.shared == nil {
+		return
+	}
+	if len(c.Path) > 0 {
+		b.add(e.decl.shared.Place, CodePathNotToOne, "", "rows can be shared by a column of their own, not by one over a path")
+		return
+	}
+	e.entity.SharedNull = true
+}
+
+// owner resolves an owner's column; nil where there is none.
+func (b *binder) owner(e *boundEntity, n *document.Node) expr.Expr {
+	if n == nil {
+		return nil
+	}
+	c, ok := b.yamlPath(e, n)
+	if !ok || !b.identifying(e, n, c) {
+		return nil
+	}
+	return c
 }
 
 // identifying says whether = on a tenant or owner column tells one tenant or user from every other.
@@ -163,7 +212,7 @@ func (b *binder) mapRelations() map[RelationName]*Entity {
 			continue
 		}
 		above := b.entitiesAbove(r, nil)
-		if len(above) == 1 && unmappable(r) == "" {
+		if len(above) == 1 && unmappable(r, nil) == "" {
 			child := *above[0]
 			child.Relation = r
 			mapped[name] = &child

@@ -28,4 +28,22 @@ const (
 	CodeRoleMisplaced         = "role_misplaced" // a platform role where a tenant's belongs, or the reverse
 	CodeNoNegative            = "no_negative_permissions"
 	CodePathNotToOne          = "path_not_to_one"
+	CodeRelationAmbiguous     = "relation_ambiguous"
+	CodeMaskConflict          = "mask_conflict"
+	CodeTenantCycle           = "tenant_cycle"
+	CodeUnknownUser           = "unknown_user"
+	CodeUnknownFunction       = "unknown_function"
+	CodeNotAssignable         = "not_tenant_assignable" // a tenant's role reaches beyond what tenants may give
+	CodePatternAmbiguous      = "pattern_ambiguous"     // two patterns of defaults.match are equally specific
+)
+
+// The codes of warnings.
+const (
+	CodeNeverMatches      = "never_matches"      // something that is declared gives nothing
+	CodeUnindexed         = "unindexed"          // a column that every statement will look at has no index
+	CodeUnusedRole        = "unused_role"        // nobody has the role
+	CodeUnrelatedResource = "unrelated_resource" // a resource set that says nothing of an entity
+	CodeNotLocal          = "not_local"          // a condition that only the database can decide
+	CodeUnmatched         = "unmatched"          // a table that fits a pattern and cannot be an entity
+	CodeNotOverNull       = "not_over_null"      // NOT over a column that may be NULL
 )

@@ -12,28 +12,133 @@ type compiler struct {
 	*binder
 	on     *boundEntity
 	source *condition
+	use    use
+	scopes [][]string // for the row of the entity, and for each Exists around: the relations that lead to its row
 }
+
+// use says what a compiled expression stands for.
+type use int
+
+const (
+	aCondition use = iota
+	presetValue
+	maskValue
+)
 
 // compile types a condition over an entity. ok is false where a problem was reported.
 func (b *binder) compile(c *condition, e *boundEntity) (expr.Expr, bool) {
-	k := &compiler{binder: b, on: e, source: c}
+	if c.opaque {
+		return b.opaque(c, e, typeBool)
+	}
+	k := b.compiler(c, e, aCondition)
 	return k.boolean(c.tree)
 }
 
-// reportf reports a problem at a byte of the statement that the parser saw.
+func (b *binder) compiler(c *condition, e *boundEntity, u use) *compiler {
+	return &compiler{binder: b, on: e, source: c, use: u, scopes: [][]string{nil}}
+}
+
+// value compiles what stands in a column's place. The NULL that one at fault gives shows and sets nothing.
+func (b *binder) value(c *condition, e *boundEntity, column *Column, u use) expr.Expr {
+	none := expr.Const{Type: column.Type, Null: true}
+	if c.tree == nil {
+		return none
+	}
+	if u == maskValue || c.opaque && u != presetValue {
+		x, ok := b.opaque(c, e, column.Type)
+		if !ok {
+			return none
+		}
+		return x
+	}
+	if c.opaque {
+		b.add(c.source.Place, CodeConditionSyntax, "", "a preset is a constant, an attribute of me or now()")
+		return none
+	}
+	k := b.compiler(c, e, u)
+	x, ok := k.assigned(c.tree, column)
+	if !ok {
+		return none
+	}
+	return x
+}
+
+// assigned lowers a value for a column.
+func (c *compiler) assigned(n *pg_query.Node, column *Column) (expr.Expr, bool) {
+	base := c.schema.Base(column.Type)
+	if k := n.GetAConst(); k.GetIsnull() {
+		return expr.Const{Type: column.Type, Null: true}, true
+	}
+	if base.Array {
+		array, ok := c.array(n, base)
+		return array, ok
+	}
+	o, ok := c.operand(n)
+	if !ok {
+		return nil, false
+	}
+	t, ok := c.typeOf(o, operand{kind: valueOperand, typ: base})
+	if !ok || family(t) != family(base) {
+		c.problem(o.location, CodeTypeMismatch, "", "column %s is %s, and this is %s", column.Name, typeLabel(base), o.describe())
+		return nil, false
+	}
+	if !c.fits(o, t) {
+		return nil, false
+	}
+	return o.as(t), true
+}
+
+// problem reports a problem at a byte of the statement that the parser saw.
 func (c *compiler) problem(location int32, code, hint, format string, args ...any) {
-	c.add(c.source.source.Inside(int(location)-len(conditionPrefix)), code, hint, format, args...)
+	c.add(c.place(location), code, hint, format, args...)
 }
 
 // boolean lowers what may be TRUE, FALSE or unknown.
 func (c *compiler) boolean(n *pg_query.Node) (expr.Expr, bool) {
+	b := n.GetBoolExpr()
+	if b == nil {
+		return c.atom(n)
+	}
+	switch b.GetBoolop() {
+	case pg_query.BoolExprType_AND_EXPR:
+		return c.conjunction(flatAnd(n, nil))
+	case pg_query.BoolExprType_OR_EXPR:
+		terms, ok := c.each(b.GetArgs(), c.boolean)
+		return expr.Or{Terms: terms}, ok
+	case pg_query.BoolExprType_NOT_EXPR:
+		terms, ok := c.each(b.GetArgs(), c.boolean)
+		if ok && len(terms) == 1 {
+			c.notOverNull(n)
+			return expr.Not{Term: terms[0]}, true
+		}
+		if !ok {
+			return nil, false
+		}
+	}
+	c.problem(b.GetLocation(), CodeConditionSyntax, "", "conditions know AND, OR and NOT alone")
+	return nil, false
+}
+
+// each lowers all terms, so that one run finds everything.
+func (c *compiler) each(nodes []*pg_query.Node, lower func(*pg_query.Node) (expr.Expr, bool)) ([]expr.Expr, bool) {
+	terms, good := make([]expr.Expr, 0, len(nodes)), true
+	for _, n := range nodes {
+		term, ok := lower(n)
+		good = good && ok
+		terms = append(terms, term)
+	}
+	return terms, good
+}
+
+// plain lowers a boolean term that is neither AND, OR nor NOT, and whose relations to many rows are in scope.
+func (c *compiler) plain(n *pg_query.Node) (expr.Expr, bool) {
 	switch n := n.GetNode().(type) {
-	case *pg_query.Node_BoolExpr:
-		return c.logic(n.BoolExpr)
 	case *pg_query.Node_NullTest:
 		return c.nullTest(n.NullTest)
 	case *pg_query.Node_AExpr:
-		return c.operator(n.AExpr)
+		if x, ok, boolean := c.operator(n.AExpr); boolean {
+			return x, ok
+		}
 	}
 	o, ok := c.operand(n)
 	if !ok {
@@ -46,32 +151,6 @@ func (c *compiler) boolean(n *pg_query.Node) (expr.Expr, bool) {
 		return o.as(typeBool), true
 	}
 	c.problem(o.location, CodeConditionNotBoolean, "compare it with something", "this is %s and not true or false", o.describe())
-	return nil, false
-}
-
-// logic lowers AND, OR and NOT. All terms are looked at, so that one run finds everything.
-func (c *compiler) logic(n *pg_query.BoolExpr) (expr.Expr, bool) {
-	terms := make([]expr.Expr, 0, len(n.GetArgs()))
-	good := true
-	for _, arg := range n.GetArgs() {
-		term, ok := c.boolean(arg)
-		good = good && ok
-		terms = append(terms, term)
-	}
-	if !good {
-		return nil, false
-	}
-	switch n.GetBoolop() {
-	case pg_query.BoolExprType_AND_EXPR:
-		return expr.And{Terms: terms}, true
-	case pg_query.BoolExprType_OR_EXPR:
-		return expr.Or{Terms: terms}, true
-	case pg_query.BoolExprType_NOT_EXPR:
-		if len(terms) == 1 {
-			return expr.Not{Term: terms[0]}, true
-		}
-	}
-	c.problem(n.GetLocation(), CodeConditionSyntax, "", "conditions know AND, OR and NOT alone")
 	return nil, false
 }
 
@@ -94,88 +173,4 @@ func (c *compiler) nullTest(n *pg_query.NullTest) (expr.Expr, bool) {
 		c.problem(n.GetLocation(), CodeConditionSyntax, "", "conditions know IS NULL and IS NOT NULL alone")
 		return nil, false
 	}
-}
-
-// comparisons are the operators of conditions.
-var comparisons = map[string]expr.CompareOp{
-	"=": expr.Eq, "<>": expr.Ne, "<": expr.Lt, "<=": expr.Le, ">": expr.Gt, ">=": expr.Ge,
-}
-
-func (c *compiler) operator(n *pg_query.A_Expr) (expr.Expr, bool) {
-	if len(n.GetName()) != 1 {
-		c.problem(n.GetLocation(), CodeConditionSyntax, "write the plain operator", "OPERATOR() is not supported in conditions")
-		return nil, false
-	}
-	name := n.GetName()[0].GetString_().GetSval()
-	switch n.GetKind() {
-	case pg_query.A_Expr_Kind_AEXPR_OP:
-		if op, ok := comparisons[name]; ok && n.GetLexpr() != nil {
-			return c.compare(op, n)
-		}
-	case pg_query.A_Expr_Kind_AEXPR_IN:
-		return c.in(n, name == "<>")
-	case pg_query.A_Expr_Kind_AEXPR_OP_ANY:
-		if name == "=" {
-			return c.equalsAny(n)
-		}
-	case pg_query.A_Expr_Kind_AEXPR_BETWEEN:
-		return c.between(n, false)
-	case pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN:
-		return c.between(n, true)
-	}
-	c.problem(n.GetLocation(), CodeConditionSyntax, "", "not supported yet: the operator %s in a condition", operatorLabel(n, name))
-	return nil, false
-}
-
-func operatorLabel(n *pg_query.A_Expr, name string) string {
-	labels := map[pg_query.A_Expr_Kind]string{
-		pg_query.A_Expr_Kind_AEXPR_OP_ANY:          name + " ANY",
-		pg_query.A_Expr_Kind_AEXPR_OP_ALL:          name + " ALL",
-		pg_query.A_Expr_Kind_AEXPR_DISTINCT:        "IS DISTINCT FROM",
-		pg_query.A_Expr_Kind_AEXPR_NOT_DISTINCT:    "IS NOT DISTINCT FROM",
-		pg_query.A_Expr_Kind_AEXPR_NULLIF:          "NULLIF",
-		pg_query.A_Expr_Kind_AEXPR_LIKE:            "LIKE",
-		pg_query.A_Expr_Kind_AEXPR_ILIKE:           "ILIKE",
-		pg_query.A_Expr_Kind_AEXPR_SIMILAR:         "SIMILAR TO",
-		pg_query.A_Expr_Kind_AEXPR_BETWEEN_SYM:     "BETWEEN SYMMETRIC",
-		pg_query.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM: "NOT BETWEEN SYMMETRIC",
-	}
-	if l := labels[n.GetKind()]; l != "" {
-		return l
-	}
-	return name
-}
-
-func (c *compiler) compare(op expr.CompareOp, n *pg_query.A_Expr) (expr.Expr, bool) {
-	left, okLeft := c.operand(n.GetLexpr())
-	right, okRight := c.operand(n.GetRexpr())
-	if !okLeft || !okRight {
-		return nil, false
-	}
-	return c.pair(op, left, right)
-}
-
-// between lowers `x BETWEEN a AND b` to its two comparisons.
-func (c *compiler) between(n *pg_query.A_Expr, negated bool) (expr.Expr, bool) {
-	bounds := n.GetRexpr().GetList().GetItems()
-	if len(bounds) != 2 {
-		c.problem(n.GetLocation(), CodeConditionSyntax, "", "BETWEEN needs two bounds")
-		return nil, false
-	}
-	x, okX := c.operand(n.GetLexpr())
-	low, okLow := c.operand(bounds[0])
-	high, okHigh := c.operand(bounds[1])
-	if !okX || !okLow || !okHigh {
-		return nil, false
-	}
-	from, okFrom := c.pair(expr.Ge, x, low)
-	to, okTo := c.pair(expr.Le, x, high)
-	if !okFrom || !okTo {
-		return nil, false
-	}
-	both := expr.And{Terms: []expr.Expr{from, to}}
-	if negated {
-		return expr.Not{Term: both}, true
-	}
-	return both, true
 }

@@ -38,7 +38,7 @@ func (c *compiler) oneOf(leftNode *pg_query.Node, items []*pg_query.Node) (expr.
 	case len(compares) == 0:
 		c.problem(left.location, CodeConditionSyntax, "", "the list is empty")
 		return nil, false
-	case left.kind != columnOperand:
+	case left.kind != valueOperand:
 		// A constant or an attribute takes its type from each item it meets, so it is not one left side.
 		return expr.Or{Terms: compares}, true
 	}

@@ -13,7 +13,7 @@ import (
 type operandKind int
 
 const (
-	columnOperand operandKind = iota + 1
+	valueOperand operandKind = iota + 1 // a column, or anything else that has a type of its own
 	attributeOperand
 	literalOperand
 )
@@ -31,9 +31,9 @@ const (
 type operand struct {
 	kind     operandKind
 	location int32
-	typ      expr.Type   // of a column or attribute
-	expr     expr.Column // of a column
-	name     string      // of an attribute
+	typ      expr.Type // of a value or attribute
+	expr     expr.Expr // of a value
+	name     string    // of an attribute
 	literal  literalKind
 	text     string // of a literal
 }
@@ -41,12 +41,12 @@ type operand struct {
 // as is the operand read as a type.
 func (o operand) as(t expr.Type) expr.Expr {
 	switch o.kind {
-	case columnOperand:
+	case valueOperand:
 		return o.expr
 	case attributeOperand:
 		return expr.Me{Name: o.name, Type: t}
 	default:
-		return expr.Const{Type: t, Text: o.text}
+		return constant(t, o.text)
 	}
 }
 
@@ -63,48 +63,66 @@ func (o operand) describe() string {
 	}
 }
 
-// operand lowers a column, an attribute or a constant.
+// operand lowers a column, an attribute, a constant or what is calculated of them.
 func (c *compiler) operand(n *pg_query.Node) (operand, bool) {
 	switch n := n.GetNode().(type) {
 	case *pg_query.Node_ColumnRef:
 		return c.reference(n.ColumnRef)
 	case *pg_query.Node_AConst:
 		return c.constant(n.AConst)
+	case *pg_query.Node_AExpr:
+		return c.calculation(n.AExpr)
 	case *pg_query.Node_FuncCall:
-		c.problem(n.FuncCall.GetLocation(), CodeFunctionNotAllowed, "", "not supported yet: functions in conditions")
+		return c.call(n.FuncCall)
 	case *pg_query.Node_SqlvalueFunction:
-		c.problem(n.SqlvalueFunction.GetLocation(), CodeFunctionNotAllowed, "the session's user is me.id", "not supported yet: functions in conditions")
+		return c.clock(n.SqlvalueFunction)
 	case *pg_query.Node_CoalesceExpr:
-		c.problem(n.CoalesceExpr.GetLocation(), CodeFunctionNotAllowed, "", "not supported yet: functions in conditions")
+		return c.coalesce(n.CoalesceExpr)
+	case *pg_query.Node_CaseExpr:
+		return c.caseWhen(n.CaseExpr)
 	case *pg_query.Node_MinMaxExpr:
-		c.problem(n.MinMaxExpr.GetLocation(), CodeFunctionNotAllowed, "", "not supported yet: functions in conditions")
+		c.problem(n.MinMaxExpr.GetLocation(), CodeFunctionNotAllowed, "write it as {sql: ...}", "conditions do not know greatest and least")
 	case *pg_query.Node_TypeCast:
-		c.problem(n.TypeCast.GetLocation(), CodeConditionSyntax, "a constant takes the type of what it is compared with", "not supported yet: casts in conditions")
+		return c.cast(n.TypeCast)
 	case *pg_query.Node_SubLink:
-		c.problem(n.SubLink.GetLocation(), CodeConditionSyntax, "use a dotted path over a relation", "sub-selects are not supported in conditions")
+		c.problem(n.SubLink.GetLocation(), CodeConditionSyntax, "use a dotted path over a relation, or {sql: ...}", "sub-selects are not part of conditions")
 	default:
-		c.problem(locationOf(n), CodeConditionSyntax, "", "conditions compare columns, me.* and constants: this is none of them")
+		c.problem(locationOf(n, int32(len(conditionPrefix))), CodeConditionSyntax, "write it as {sql: ...}",
+			"conditions compare columns, me.* and constants: this is none of them")
 	}
 	return operand{}, false
 }
 
-// locationOf finds the place of a node of any type, or of the condition's begin.
-func locationOf(n any) int32 {
-	located, ok := n.(interface{ GetLocation() int32 })
-	if ok {
-		return located.GetLocation()
+// locationOf finds the place of a node of any type; it is otherwise where that is not known.
+func locationOf(n any, otherwise int32) int32 {
+	if node, ok := n.(*pg_query.Node); ok {
+		n = node.GetNode()
 	}
 	switch n := n.(type) {
 	case *pg_query.Node_AExpr:
 		return n.AExpr.GetLocation()
+	case *pg_query.Node_AConst:
+		return n.AConst.GetLocation()
+	case *pg_query.Node_ColumnRef:
+		return n.ColumnRef.GetLocation()
 	case *pg_query.Node_BoolExpr:
 		return n.BoolExpr.GetLocation()
 	case *pg_query.Node_NullTest:
 		return n.NullTest.GetLocation()
 	case *pg_query.Node_BooleanTest:
 		return n.BooleanTest.GetLocation()
+	case *pg_query.Node_FuncCall:
+		return n.FuncCall.GetLocation()
+	case *pg_query.Node_TypeCast:
+		return n.TypeCast.GetLocation()
 	case *pg_query.Node_CaseExpr:
 		return n.CaseExpr.GetLocation()
+	case *pg_query.Node_CoalesceExpr:
+		return n.CoalesceExpr.GetLocation()
+	case *pg_query.Node_SqlvalueFunction:
+		return n.SqlvalueFunction.GetLocation()
+	case *pg_query.Node_SubLink:
+		return n.SubLink.GetLocation()
 	case *pg_query.Node_ParamRef:
 		return n.ParamRef.GetLocation()
 	case *pg_query.Node_AArrayExpr:
@@ -114,7 +132,7 @@ func locationOf(n any) int32 {
 	case *pg_query.Node_CollateClause:
 		return n.CollateClause.GetLocation()
 	default:
-		return int32(len(conditionPrefix))
+		return otherwise
 	}
 }
 
@@ -163,11 +181,38 @@ func (c *compiler) reference(n *pg_query.ColumnRef) (operand, bool) {
 	if steps[0].name == "me" {
 		return c.attribute(n, steps)
 	}
-	column, ok := c.path(c.on, steps)
+	if c.use == presetValue {
+		c.problem(n.GetLocation(), CodeConditionSyntax, "write a text in quotes: \"'...'\"", "a preset is a constant, an attribute of me or now(), not a column")
+		return operand{}, false
+	}
+	p, ok := c.path(c.on, steps)
 	if !ok {
 		return operand{}, false
 	}
-	return operand{kind: columnOperand, location: n.GetLocation(), typ: column.Type, expr: column}, true
+	return c.inScope(n, steps, p)
+}
+
+// inScope says of which row a column is: that of the innermost Exists whose relations it goes over.
+func (c *compiler) inScope(n *pg_query.ColumnRef, steps []step, p path) (operand, bool) {
+	scope := c.scopeOf(relationsOf(n))
+	column, many := p.column, p.many
+	in := len(c.scopes[scope])
+	column.Path, many = column.Path[in:], many[in:]
+	for i, m := range many {
+		if m {
+			c.add(steps[in+i].at, CodePathNotToOne, "write it as {sql: ...}", "relation %s leads to many rows, and stands beside another one that does", steps[in+i].name)
+			return operand{}, false
+		}
+	}
+	if len(column.Path) == 0 {
+		column.Path = nil
+	}
+	column.Up = len(c.scopes) - 1 - scope
+	return operand{kind: valueOperand, location: n.GetLocation(), typ: column.Type, expr: column}, true
+}
+
+func (c *compiler) place(location int32) document.Place {
+	return c.source.source.Inside(int(location) - len(conditionPrefix))
 }
 
 // wordAt is the place of one word of a reference. Quotes and white space between the words move them; then it is the place
@@ -186,18 +231,18 @@ func (c *compiler) attribute(n *pg_query.ColumnRef, steps []step) (operand, bool
 		return operand{}, false
 	}
 	name := steps[1].name
-	t, known := builtinType(name)
-	if d := c.policy.attributes[name]; d != nil {
-		t, known = d.typ, true
-	}
-	switch {
-	case known:
+	t, known := c.attributeType(name)
+	if known {
 		return operand{kind: attributeOperand, location: n.GetLocation(), typ: t, name: name}, true
-	case name == "groups":
-		c.add(steps[1].at, CodeNotSupported, "", "not supported yet: me.groups")
-	default:
-		words := append(names(c.policy.attributes), "id", "tenant", "roles")
-		c.add(steps[1].at, CodeUnknownColumn, didYouMean(name, words), "me has no attribute %q", name)
 	}
+	words := append(names(c.policy.attributes), builtinAttributes...)
+	c.add(steps[1].at, CodeUnknownColumn, didYouMean(name, words), "me has no attribute %q", name)
 	return operand{}, false
+}
+
+func (b *binder) attributeType(name string) (expr.Type, bool) {
+	if d := b.policy.attributes[name]; d != nil {
+		return d.typ, true
+	}
+	return builtinType(name)
 }

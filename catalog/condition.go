@@ -18,6 +18,7 @@ import (
 type condition struct {
 	source *document.Node
 	tree   *pg_query.Node
+	opaque bool // `sql:`: whatever PostgreSQL can evaluate, and nobody else
 }
 
 const (
@@ -31,8 +32,23 @@ const (
 var nesting = regexp.MustCompile(`(?i)[(\[]|[-+*/<>=~!@#%^&|?` + "`" + `]+|::|\b(?:not|and|or|is|isnull|notnull|collate|at|case|when|else|` +
 	`between|in|like|ilike|similar|any|some|all|array|row|cast|select|with|union|intersect|except|overlaps|operator|values|exists)\b`)
 
-// condition parses the text of a `where:` or `check:`, and returns nil where it is at fault.
+// condition parses the text of a `where:` or `check:`, or {sql: TEXT}. One that is at fault has no tree.
 func (r *policyReader) condition(n *document.Node, what string) *condition {
+	if n.Kind != document.Map {
+		return r.expression(n, what)
+	}
+	c := failedCondition(n)
+	r.fields(n, what, map[string]func(*document.Node){
+		"sql": func(n *document.Node) { c = r.expression(n, what+": sql") },
+	})
+	if n.Get("sql") == nil {
+		r.add(n.Place, CodeWrongShape, "write the condition, or {sql: CONDITION}", "%s has no sql", what)
+	}
+	c.opaque = true
+	return c
+}
+
+func (r *policyReader) expression(n *document.Node, what string) *condition {
 	if n.Kind == document.Scalar && n.Type == document.Bool {
 		n = &document.Node{Kind: document.Scalar, Text: n.Text, Place: n.Place}
 	}

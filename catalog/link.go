@@ -8,109 +8,154 @@ import (
 	"github.com/wherewall/wherewall/catalog/document"
 )
 
-// link checks every name that one declaration uses of another. Nothing here needs a database.
+// linker checks every name that one declaration uses of another.
+type linker struct {
+	*report
+	policy   *Policy
+	entities map[string]*entityDecl
+}
+
+// link checks what needs no database. Names of entities wait for one where patterns make entities of tables.
 func (r *policyReader) link() {
 	p := r.policy
-	r.linkEntities()
-	for _, d := range sortedDecls(p.permissions) {
-		for _, o := range d.operations {
-			if p.entities[o.Entity] == nil {
-				r.unknown(o.at, CodeUnknownEntity, "entity", o.Entity, names(p.entities))
-			}
-		}
-	}
+	l := &linker{&r.report, p, p.entities}
 	for _, d := range sortedDecls(p.roles) {
-		for i := range d.grants {
-			r.linkGrant(d, &d.grants[i])
-		}
+		l.role(d)
 	}
 	if p.baseRole != nil {
-		r.linkRole(p.baseRole, false, "base_role")
+		l.given(p.baseRole, nil, false, "base_role")
 	}
+	l.tenants()
 	r.inferAttributes()
+	for _, d := range sortedDecls(p.groups) {
+		l.group(d)
+	}
 	for _, d := range sortedDecls(p.users) {
-		r.linkUser(d)
+		l.user(d)
+	}
+	if len(p.patterns) == 0 {
+		l.entityNames()
 	}
 }
 
 // unknown reports a name that nobody declared, unless its declaration may stand in what could not be read.
-func (r *policyReader) unknown(at document.Place, code, what, name string, known []string) {
-	if !r.broken {
-		r.add(at, code, didYouMean(name, known), "there is no %s %q", what, name)
+func (l *linker) unknown(at document.Place, code, what, name string, known []string) {
+	if !l.policy.broken {
+		l.add(at, code, didYouMean(name, known), "there is no %s %q", what, name)
 	}
 }
 
-func (r *policyReader) linkEntities() {
-	for _, d := range sortedDecls(r.policy.entities) {
-		for _, rel := range sortedDecls(d.relations) {
-			if rel.to != nil && !strings.Contains(rel.to.Text, ".") && r.policy.entities[rel.to.Text] == nil {
-				r.unknown(rel.to.Place, CodeUnknownEntity, "entity", rel.to.Text, names(r.policy.entities))
-			}
+func (l *linker) unknownEntity(at document.Place, name string) {
+	if l.entities[name] == nil {
+		l.unknown(at, CodeUnknownEntity, "entity", name, names(l.entities))
+	}
+}
+
+// role checks a role's grants, as far as entities play no part.
+func (l *linker) role(d *roleDecl) {
+	for i := range d.grants {
+		g := &d.grants[i]
+		permission := l.policy.permissions[g.permission.Text]
+		if permission == nil {
+			l.unknown(g.permission.Place, CodeUnknownPermission, "permission", g.permission.Text, names(l.policy.permissions))
+			continue
+		}
+		if d.custom {
+			l.ceiling(d, g, permission)
+			continue
+		}
+		const hint = "add `platform: true` to the role, and give it by `platform:` of users"
+		if g.scope == ScopeAll && !d.platform {
+			l.add(g.scopeAt, CodeScopeAllNeedsPlatform, hint, "scope all is for platform roles, and %s is none", d.name.Text)
+		}
+		if g.anyTenant != nil && !d.platform {
+			l.add(g.anyTenant.Place, CodeScopeAllNeedsPlatform, hint, "tenants: any is for platform roles, and %s is none", d.name.Text)
 		}
 	}
 }
 
-func (r *policyReader) linkGrant(role *roleDecl, g *grantDecl) {
-	permission := r.policy.permissions[g.permission.Text]
-	if permission == nil {
-		r.unknown(g.permission.Place, CodeUnknownPermission, "permission", g.permission.Text, names(r.policy.permissions))
-		return
+// ceiling checks that a tenant's own role gives no more than a tenant may give.
+func (l *linker) ceiling(d *roleDecl, g *grantDecl, p *permissionDecl) {
+	if !p.assignable {
+		l.add(g.permission.Place, CodeNotAssignable, "add `tenant_assignable: true` to the permission",
+			"%s is a tenant's role, and %s is not for tenants to give", d.name.Text, p.name.Text)
 	}
-	if g.scope == ScopeAll && !role.platform {
-		r.add(g.scopeAt, CodeScopeAllNeedsPlatform, "add `platform: true` to the role, and give it by `platform:` of users",
-			"scope all is for platform roles, and %s is none", role.name.Text)
+	if g.scope != ScopeTenant && g.scope != ScopeOwn {
+		l.add(g.scopeAt, CodeNotAssignable, "", "%s is a tenant's role: its scopes are own and tenant", d.name.Text)
 	}
-	if g.scope != ScopeOwn {
-		return
+	if g.anyTenant != nil {
+		l.add(g.anyTenant.Place, CodeNotAssignable, "", "%s is a tenant's role, and reaches no other tenant", d.name.Text)
 	}
-	for _, name := range permission.covers() {
-		if e := r.policy.entities[name]; e != nil && e.owner == nil {
-			r.add(g.scopeAt, CodeScopeOwnNeedsOwner, "add `owner: COLUMN` to the entity",
-				"scope own needs an owner, and %s, which %s covers, has none", name, permission.name.Text)
+	for _, c := range []*condition{g.where, g.check} {
+		if c != nil && c.opaque {
+			l.add(c.source.Place, CodeNotAssignable, "", "%s is a tenant's role: sql: is for the policy's own roles", d.name.Text)
 		}
 	}
 }
 
-// linkRole checks a role where it is given.
-func (r *policyReader) linkRole(n *document.Node, platform bool, where string) {
-	d := r.policy.roles[n.Text]
+// given checks a role where it is given: in a tenant, its own roles stand before those of the policy.
+func (l *linker) given(n *document.Node, tenant *tenantDecl, platform bool, where string) {
+	if tenant != nil && !platform && tenant.roles[n.Text] != nil {
+		return
+	}
+	d := l.policy.roles[n.Text]
 	switch {
 	case d == nil:
-		r.unknown(n.Place, CodeUnknownRole, "role", n.Text, names(r.policy.roles))
+		known := names(l.policy.roles)
+		if tenant != nil {
+			known = append(known, names(tenant.roles)...)
+		}
+		l.unknown(n.Place, CodeUnknownRole, "role", n.Text, known)
 	case d.platform && !platform:
-		r.add(n.Place, CodeRoleMisplaced, "give it by `platform:` of users", "%s is a platform role and cannot be given by %s", n.Text, where)
+		l.add(n.Place, CodeRoleMisplaced, "give it by `platform:` of users", "%s is a platform role and cannot be given by %s", n.Text, where)
 	case !d.platform && platform:
-		r.add(n.Place, CodeRoleMisplaced, "add `platform: true` to the role, or give it in a tenant", "%s is not a platform role", n.Text)
+		l.add(n.Place, CodeRoleMisplaced, "add `platform: true` to the role, or give it in a tenant", "%s is not a platform role", n.Text)
 	}
 }
 
-func (r *policyReader) linkUser(d *userDecl) {
+func (l *linker) tenant(n *document.Node) *tenantDecl {
+	t := l.policy.tenants[n.Text]
+	if t == nil {
+		l.unknown(n.Place, CodeUnknownTenant, "tenant", n.Text, names(l.policy.tenants))
+	}
+	return t
+}
+
+func (l *linker) user(d *userDecl) {
 	for _, m := range d.memberships {
-		if r.policy.tenants[m.tenant.Text] == nil {
-			r.unknown(m.tenant.Place, CodeUnknownTenant, "tenant", m.tenant.Text, names(r.policy.tenants))
-		}
+		t := l.tenant(m.tenant)
 		for _, role := range m.roles {
-			r.linkRole(role, false, "a tenant")
+			l.given(role, t, false, "a tenant")
 		}
 	}
 	for _, role := range d.roles {
-		r.linkRole(role, false, "`roles:` of a user")
-	}
-	if len(d.roles) > 0 {
-		for _, e := range sortedDecls(r.policy.entities) {
-			if !e.global() {
-				r.add(d.roles[0].Place, CodeRoleMisplaced, "give the roles in a tenant",
-					"`roles:` of a user is for policies in which every entity is global, and %s is not", e.name.Text)
-				break
-			}
-		}
+		l.given(role, nil, false, "`roles:` of a user")
 	}
 	for _, role := range d.platform {
-		r.linkRole(role, true, "`platform:` of a user")
+		l.given(role, nil, true, "`platform:` of a user")
 	}
 }
 
-func (d *entityDecl) global() bool { return d.tenant != nil && d.tenant.Text == "global" }
+func (l *linker) group(d *groupDecl) {
+	var t *tenantDecl
+	if d.tenant != nil {
+		t = l.tenant(d.tenant)
+	}
+	for _, role := range d.roles {
+		l.given(role, t, false, "a group")
+	}
+	for _, m := range d.members {
+		u := l.policy.users[m.Text]
+		if u == nil {
+			l.unknown(m.Place, CodeUnknownUser, "user", m.Text, names(l.policy.users))
+			continue
+		}
+		if t != nil && !slices.ContainsFunc(u.memberships, func(m membershipDecl) bool { return m.tenant.Text == t.id.Text }) {
+			l.warn(m.Place, CodeNeverMatches, "add the tenant to the user's `tenants:`",
+				"%s is not a member of %s, and so has nothing from this group", m.Text, t.id.Text)
+		}
+	}
+}
 
 func names[D any](declared map[string]D) []string { return slices.Collect(maps.Keys(declared)) }
 
@@ -122,3 +167,6 @@ func sortedDecls[D any](declared map[string]D) []D {
 	}
 	return sorted
 }
+
+// isEntity says whether what a relation leads to is written as an entity, and not as SCHEMA.TABLE.
+func isEntity(n *document.Node) bool { return n != nil && !strings.Contains(n.Text, ".") }

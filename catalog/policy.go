@@ -22,6 +22,12 @@ type Policy struct {
 	roles       map[string]*roleDecl
 	tenants     map[string]*tenantDecl
 	users       map[string]*userDecl
+	groups      map[string]*groupDecl
+	functions   map[string]*functionDecl
+	patterns    []*patternDecl
+	star        *document.Node // nil for omit
+	audited     []*document.Node
+	broken      bool     // a file could not be read whole: what seems missing may stand in the rest
 	problems    Problems // of reading and linking
 }
 
@@ -89,12 +95,12 @@ func parsePolicy(names []string, texts [][]byte) *Policy {
 			}
 			r.add(f.Place, code, "", "%s", f.Message)
 		}
-		r.broken = r.broken || len(faults) > 0
+		r.policy.broken = r.policy.broken || len(faults) > 0
 		for _, d := range documents {
 			r.document(d)
 		}
 	}
-	if r.language == nil && !r.broken {
+	if r.language == nil && !r.policy.broken {
 		r.add(document.Place{File: document.NewFile(names[0], texts[0]), Line: 1, Col: 1}, CodeUnknownKey,
 			"begin with `wherewall: 1`", "the version of the language is missing")
 	}
@@ -112,5 +118,7 @@ func newPolicy() *Policy {
 		roles:       map[string]*roleDecl{},
 		tenants:     map[string]*tenantDecl{},
 		users:       map[string]*userDecl{},
+		groups:      map[string]*groupDecl{},
+		functions:   map[string]*functionDecl{},
 	}
 }

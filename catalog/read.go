@@ -15,7 +15,6 @@ type policyReader struct {
 	report
 	policy   *Policy
 	language *document.Node
-	broken   bool // a file could not be read whole: what seems missing may stand in the rest
 }
 
 // fields reads a map by a table of its keys. later has the keys that are part of the language and not of this release.
@@ -68,7 +67,7 @@ func (r *policyReader) is(n *document.Node, kind document.Kind, what string) boo
 		return true
 	}
 	// A file at fault stands for what was at fault in it by nothing.
-	if n.Kind != document.Null || !r.broken {
+	if n.Kind != document.Null || !r.policy.broken {
 		r.add(n.Place, CodeWrongShape, "", "%s must be %s, not %s", what, kind, n.Kind)
 	}
 	return false
@@ -121,19 +120,21 @@ func (r *policyReader) comment(what string) func(*document.Node) {
 	}
 }
 
-// allow reads `allow:`. Only explain has an effect in this release.
-func (r *policyReader) allow(explain *bool) func(*document.Node) {
+// allowances are what may be allowed beyond the default.
+var allowances = []string{"explain", "temp_tables", "listen", "advisory_locks", "with_hold"}
+
+// allow reads `allow:`.
+func (r *policyReader) allow(into *map[string]bool) func(*document.Node) {
 	return func(n *document.Node) {
 		for _, w := range r.words(n, "allow") {
-			switch w.Text {
-			case "explain":
-				*explain = true
-			case "temp_tables", "listen", "advisory_locks", "with_hold":
-				r.notSupported(w, "allow: %s", w.Text)
-			default:
-				words := []string{"explain", "temp_tables", "listen", "advisory_locks", "with_hold"}
-				r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, words), "allow does not know %q", w.Text)
+			if !slices.Contains(allowances, w.Text) {
+				r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, allowances), "allow does not know %q", w.Text)
+				continue
 			}
+			if *into == nil {
+				*into = map[string]bool{}
+			}
+			(*into)[w.Text] = true
 		}
 	}
 }

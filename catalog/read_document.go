@@ -17,7 +17,13 @@ func (r *policyReader) document(n *document.Node) {
 		"roles":       func(n *document.Node) { r.entries(n, "roles", r.role) },
 		"tenants":     func(n *document.Node) { r.entries(n, "tenants", r.tenant) },
 		"users":       func(n *document.Node) { r.entries(n, "users", r.user) },
-	}, "star", "functions", "groups", "resource_grants", "audit")
+		"groups":      func(n *document.Node) { r.entries(n, "groups", r.group) },
+		"functions":   func(n *document.Node) { r.entries(n, "functions", r.function) },
+		"star":        r.star,
+		"audit":       r.audit,
+
+		"resource_grants": r.resourceGrants,
+	})
 }
 
 func (r *policyReader) version(n *document.Node) {
@@ -31,17 +37,6 @@ func (r *policyReader) baseRole(n *document.Node) {
 	if w := r.word(n, "base_role"); w != nil && r.first(w, "base_role", r.policy.baseRole) {
 		r.policy.baseRole = w
 	}
-}
-
-// defaults accepts what holds anyway: a table without an entity is denied.
-func (r *policyReader) defaults(n *document.Node) {
-	r.fields(n, "defaults", map[string]func(*document.Node){
-		"unmapped": func(n *document.Node) {
-			if n.Kind != document.Scalar || n.Text != "deny" {
-				r.add(n.Place, CodeWrongShape, "", "unmapped can only be deny")
-			}
-		},
-	}, "match")
 }
 
 func (r *policyReader) attribute(name, value *document.Node) {
@@ -72,7 +67,7 @@ func builtinType(name string) (expr.Type, bool) {
 	switch name {
 	case "id", "tenant":
 		return typeText, true
-	case "roles":
+	case "roles", "groups":
 		return expr.Type{Schema: typeText.Schema, Name: typeText.Name, Array: true}, true
 	default:
 		return expr.Type{}, false

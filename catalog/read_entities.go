@@ -5,15 +5,11 @@ import (
 )
 
 func (r *policyReader) entity(name, value *document.Node) {
-	d := &entityDecl{name: name, relations: map[string]*relationDecl{}}
+	d := &entityDecl{name: name}
 	what := "entity " + name.Text
-	r.fields(value, what, map[string]func(*document.Node){
-		"table":     func(n *document.Node) { d.table = r.word(n, what+": table") },
-		"key":       func(n *document.Node) { d.key = r.columns(n, what+": key") },
-		"tenant":    func(n *document.Node) { d.tenant = r.tenantOf(n, what+": tenant") },
-		"owner":     func(n *document.Node) { d.owner = r.word(n, what+": owner") },
-		"relations": func(n *document.Node) { r.relations(d, n) },
-	}, "owners", "always", "view")
+	keys := r.entityKeys(d, what)
+	keys["table"] = func(n *document.Node) { d.table = r.word(n, what+": table") }
+	r.fields(value, what, keys)
 	if value.Kind == document.Map {
 		r.mandatory(d, value)
 	}
@@ -23,6 +19,42 @@ func (r *policyReader) entity(name, value *document.Node) {
 	}
 	if r.named(name, "an entity", entityName) && r.first(name, "entity", before) {
 		r.policy.entities[name.Text] = d
+	}
+}
+
+// entityKeys reads what an entity and a pattern of entities may say.
+func (r *policyReader) entityKeys(d *entityDecl, what string) map[string]func(*document.Node) {
+	d.relations = map[string]*relationDecl{}
+	return map[string]func(*document.Node){
+		"key":       func(n *document.Node) { d.key = r.columns(n, what+": key") },
+		"tenant":    func(n *document.Node) { r.tenantOf(d, n, what+": tenant") },
+		"owner":     func(n *document.Node) { d.owner = r.word(n, what+": owner") },
+		"owners":    func(n *document.Node) { r.owners(d, n, what+": owners") },
+		"relations": func(n *document.Node) { r.relations(d, n, what+": relations") },
+		"always":    func(n *document.Node) { d.always = r.condition(n, what+": always") },
+		"view":      func(n *document.Node) { r.view(d, n, what+": view") },
+	}
+}
+
+func (r *policyReader) owners(d *entityDecl, n *document.Node, what string) {
+	d.owners = map[string]*ownerDecl{}
+	r.entries(n, what, func(name, value *document.Node) {
+		if w := r.word(value, what+"."+name.Text); w != nil && r.named(name, "an owner", identifier) {
+			d.owners[name.Text] = &ownerDecl{name, w}
+		}
+	})
+}
+
+func (r *policyReader) view(d *entityDecl, n *document.Node, what string) {
+	w := r.word(n, what)
+	switch {
+	case w == nil:
+	case w.Text == "own":
+		d.view = w
+	case w.Text == "expand":
+		r.notSupported(w, "view: expand")
+	default:
+		r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, []string{"own", "expand"}), "a view is mapped as own, not %q", w.Text)
 	}
 }
 
@@ -49,37 +81,51 @@ func (r *policyReader) columns(n *document.Node, what string) []*document.Node {
 }
 
 // tenantOf reads `tenant:`, also in its long form.
-func (r *policyReader) tenantOf(n *document.Node, what string) (column *document.Node) {
+func (r *policyReader) tenantOf(d *entityDecl, n *document.Node, what string) {
 	if n.Kind != document.Map {
-		return r.word(n, what)
-	}
-	r.fields(n, what, map[string]func(*document.Node){
-		"column": func(n *document.Node) { column = r.word(n, what+".column") },
-	}, "null_is")
-	return column
-}
-
-func (r *policyReader) relations(d *entityDecl, n *document.Node) {
-	if n.Kind == document.Scalar && n.Text == "fk" {
-		r.notSupported(n, "relations: fk")
+		d.tenant = r.word(n, what)
 		return
 	}
-	r.entries(n, "relations of "+d.name.Text, func(name, value *document.Node) {
+	r.fields(n, what, map[string]func(*document.Node){
+		"column": func(n *document.Node) { d.tenant = r.word(n, what+".column") },
+		"null_is": func(n *document.Node) {
+			if d.shared = r.word(n, what+".null_is"); d.shared != nil && d.shared.Text != "shared" {
+				r.add(n.Place, CodeUnknownKey, didYouMean(n.Text, []string{"shared"}), "rows without a tenant can only be shared, or nobody's")
+			}
+		},
+	})
+	if n.Get("column") == nil {
+		r.add(n.Place, CodeTenantMissing, "add `column: COLUMN`", "%s has no column", what)
+	}
+	if d.shared != nil && d.global() {
+		r.add(d.shared.Place, CodeWrongShape, "leave null_is out", "the rows of a global entity belong to everybody")
+	}
+}
+
+func (r *policyReader) relations(d *entityDecl, n *document.Node, where string) {
+	if n.Kind == document.Scalar && n.Text == "fk" {
+		d.byKeys = n
+		return
+	}
+	if n.Kind == document.Scalar {
+		r.add(n.Place, CodeWrongShape, "write fk, or a map of relations", "%s must be fk or a map", where)
+		return
+	}
+	r.entries(n, where, func(name, value *document.Node) {
 		rel := &relationDecl{name: name}
-		what := "relation " + d.name.Text + "." + name.Text
-		var many bool
+		what := "relation " + name.Text
+		if d.name != nil {
+			what = "relation " + d.name.Text + "." + name.Text
+		}
 		r.fields(value, what, map[string]func(*document.Node){
 			"to":   func(n *document.Node) { rel.to = r.word(n, what+": to") },
 			"join": func(n *document.Node) { rel.join = r.join(n, what+": join") },
-			"many": r.truth(&many, what+": many"),
+			"many": r.truth(&rel.many, what+": many"),
 		})
-		if many {
-			r.notSupported(name, "relations to many rows")
-		}
 		if value.Kind == document.Map && (value.Get("to") == nil || value.Get("join") == nil) {
 			r.add(name.Place, CodeWrongShape, "write {to: ENTITY, join: {OUR_COLUMN: THEIR_COLUMN}}", "%s needs to and join", what)
 		}
-		if r.named(name, "a relation", identifier) && !many {
+		if r.named(name, "a relation", identifier) {
 			d.relations[name.Text] = rel
 		}
 	})

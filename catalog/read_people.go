@@ -2,12 +2,13 @@ package catalog
 
 import (
 	"strings"
+	"time"
 
 	"github.com/wherewall/wherewall/catalog/document"
 )
 
 func (r *policyReader) tenant(id, value *document.Node) {
-	d := &tenantDecl{id: id, active: true}
+	d := &tenantDecl{id: id, active: true, roles: map[string]*roleDecl{}}
 	what := "tenant " + id.Text
 	if value.Kind != document.Null {
 		r.fields(value, what, map[string]func(*document.Node){
@@ -17,7 +18,11 @@ func (r *policyReader) tenant(id, value *document.Node) {
 					d.name = w.Text
 				}
 			},
-		}, "parent", "roles")
+			"parent": func(n *document.Node) { d.parent = r.word(n, what+": parent") },
+			"roles": func(n *document.Node) {
+				r.entries(n, what+": roles", func(name, value *document.Node) { r.customRole(d, name, value) })
+			},
+		})
 	}
 	var before *document.Node
 	if t := r.policy.tenants[id.Text]; t != nil {
@@ -49,8 +54,11 @@ func (r *policyReader) user(name, value *document.Node) {
 		},
 		"active":   r.truth(&d.active, what+": active"),
 		"password": func(n *document.Node) { d.password = r.verifier(n, what+": password") },
-		"allow":    r.allow(&d.explain),
-	}, "may_impersonate", "unfiltered")
+		"allow":    r.allow(&d.allow),
+
+		"unfiltered":      r.truth(&d.unfiltered, what+": unfiltered"),
+		"may_impersonate": r.truth(&d.impersonate, what+": may_impersonate"),
+	})
 	var before *document.Node
 	if u := r.policy.users[name.Text]; u != nil {
 		before = u.name
@@ -68,12 +76,30 @@ func (d *userDecl) membership(r *policyReader) func(tenant, value *document.Node
 			r.fields(value, what, map[string]func(*document.Node){
 				"roles":  func(n *document.Node) { m.roles = r.words(n, what+": roles") },
 				"active": r.truth(&m.active, what+": active"),
-			}, "from", "until")
+				"from":   func(n *document.Node) { m.period.From = r.day(n, what+": from") },
+				"until":  func(n *document.Node) { m.period.Until = r.day(n, what+": until") },
+			})
+			if m.period.From != "" && m.period.Until != "" && m.period.From >= m.period.Until {
+				r.add(value.Get("until").Place, CodeWrongShape, "until is the first day after the membership", "%s ends before it begins", what)
+			}
 		} else {
 			m.roles = r.words(value, what)
 		}
 		d.memberships = append(d.memberships, m)
 	}
+}
+
+// day reads a date. A date at fault was reported, and the policy will not be used.
+func (r *policyReader) day(n *document.Node, what string) string {
+	w := r.word(n, what)
+	if w == nil {
+		return ""
+	}
+	if _, err := time.Parse(time.DateOnly, w.Text); err != nil {
+		r.add(w.Place, CodeTypeMismatch, "write it as 2006-01-02", "%s is not a date: %q", what, w.Text)
+		return ""
+	}
+	return w.Text
 }
 
 // verifier reads a password's verifier. It is never repeated in a message, and neither is its line.

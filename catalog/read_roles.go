@@ -13,7 +13,7 @@ func (r *policyReader) role(name, value *document.Node) {
 		"can":         func(n *document.Node) { r.grants(d, n, what+": can") },
 		"platform":    r.truth(&d.platform, what+": platform"),
 		"description": r.comment(what + ": description"),
-		"allow":       r.allow(&d.explain),
+		"allow":       r.allow(&d.allow),
 	})
 	var before *document.Node
 	if e := r.policy.roles[name.Text]; e != nil {
@@ -61,7 +61,15 @@ func (r *policyReader) grant(g *grantDecl, n *document.Node) bool {
 		"scope": func(n *document.Node) { ok = r.scope(g, n, what+": scope") },
 		"where": func(n *document.Node) { g.where = r.condition(n, what+": where") },
 		"check": func(n *document.Node) { g.check = r.condition(n, what+": check") },
-	}, "tenants")
+		"tenants": func(n *document.Node) {
+			if n.Kind != document.Scalar || n.Text != "any" {
+				r.add(n.Place, CodeWrongShape, "leave it out for the session's tenant", "%s: tenants can only be any", what)
+				ok = false
+				return
+			}
+			g.anyTenant = n
+		},
+	})
 	return ok
 }
 
@@ -79,15 +87,34 @@ func (r *policyReader) scope(g *grantDecl, n *document.Node, what string) bool {
 	case "all":
 		g.scope = ScopeAll
 	case "tree":
-		r.notSupported(w, "scope tree")
-		return false
+		g.scope = ScopeTree
 	default:
-		if strings.HasPrefix(w.Text, "own:") {
-			r.notSupported(w, "scope %s", w.Text)
-		} else {
-			r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, []string{"tenant", "own", "all"}), "there is no scope %q", w.Text)
+		owner, named := strings.CutPrefix(w.Text, "own:")
+		if named && owner != "" {
+			g.scope, g.owner = ScopeOwn, owner
+			return true
 		}
+		words := []string{"tenant", "own", "own:NAME", "tree", "all"}
+		r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, words), "there is no scope %q", w.Text)
 		return false
 	}
 	return true
+}
+
+// customRole reads a role of one tenant. It has an explicit list and nothing that reaches beyond the tenant.
+func (r *policyReader) customRole(t *tenantDecl, name, value *document.Node) {
+	d := &roleDecl{name: name, custom: true}
+	what := "role " + name.Text + " of " + t.id.Text
+	r.fields(value, what, map[string]func(*document.Node){
+		"can":         func(n *document.Node) { r.grants(d, n, what+": can") },
+		"description": r.comment(what + ": description"),
+		"replaces":    func(n *document.Node) { d.replaces = r.word(n, what+": replaces") },
+		"reviewed":    func(n *document.Node) { d.reviewed = r.word(n, what+": reviewed") },
+	})
+	if value.Kind == document.Map && value.Get("can") == nil {
+		r.add(name.Place, CodeWrongShape, "add `can: [PERMISSION, ...]`: nothing is inherited", "%s lists no permissions", what)
+	}
+	if r.named(name, "a role", plainName) {
+		t.roles[name.Text] = d
+	}
 }

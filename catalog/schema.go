@@ -31,12 +31,22 @@ type Relation struct {
 	PrimaryKey []string
 	// Unique holds the columns of every unique index that is valid, checked at once, and neither partial nor over
 	// expressions; the primary key is one of them.
-	Unique   [][]string
-	HasRules bool // any pg_rewrite rule beside a view's _RETURN
+	Unique [][]string
+	// Indexed holds the leading columns that valid indexes begin with, and ForeignKeys the table's foreign keys.
+	Indexed     []string
+	ForeignKeys []ForeignKey
+	HasRules    bool // any pg_rewrite rule beside a view's _RETURN
 	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of
 	// theirs counts; so does a disabled one, since enabling it is a change that the copy would see late.
 	BeforeInsert, BeforeUpdate bool
 	Parents                    []RelationName // pg_inherits: inheritance parents or the partitioned table
+}
+
+// ForeignKey is a foreign key of a relation.
+type ForeignKey struct {
+	Columns []string
+	To      RelationName
+	Theirs  []string // the columns referred to, in the order of Columns
 }
 
 // Column is a live column of a relation.

@@ -18,6 +18,10 @@ var (
 	typeDate        = builtin("date")
 	typeTimestamptz = builtin("timestamptz")
 	typeUUID        = builtin("uuid")
+	typeInt2        = builtin("int2")
+	typeTimestamp   = builtin("timestamp")
+	typeInterval    = builtin("interval")
+	typeJSONB       = builtin("jsonb")
 )
 
 // attributeTypes are the types that `attributes:` may name, each also as an array.

@@ -39,7 +39,7 @@ func (c *compiler) unify(left, right operand, equality bool) (l, r expr.Expr, ok
 // typeOf is the type that an operand is read as beside another.
 func (c *compiler) typeOf(o, other operand) (expr.Type, bool) {
 	switch o.kind {
-	case columnOperand:
+	case valueOperand:
 		return o.typ, true
 	case attributeOperand:
 		return c.attributeTypeBeside(o, other)
@@ -54,7 +54,7 @@ func (c *compiler) typeOf(o, other operand) (expr.Type, bool) {
 // read so is known when there is a user.
 func (c *compiler) attributeTypeBeside(o, other operand) (expr.Type, bool) {
 	switch {
-	case other.kind != columnOperand:
+	case other.kind != valueOperand:
 		return o.typ, !o.typ.Array
 	case o.typ == typeText:
 		return other.typ, true

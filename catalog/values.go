@@ -36,6 +36,26 @@ func (s *Schema) Fits(t expr.Type, text string) error {
 	return fmt.Errorf("%q is not a value of type %s", text, typeLabel(t))
 }
 
+// The ways to write a time that mean the same whatever DateStyle is.
+var (
+	plainLayouts = []string{time.DateOnly, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
+	zonedLayouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07"}
+	intervalText = regexp.MustCompile(`^(?i)[+-]?[0-9]{1,9} *(microsecond|millisecond|second|sec|minute|min|hour|day|week|month|mon|year)s?` +
+		`( +[+-]?[0-9]{1,9} *(microsecond|millisecond|second|sec|minute|min|hour|day|week|month|mon|year)s?)*( +[+-]?[0-9]{1,6}:[0-9]{2}(:[0-9]{2})?)?$` +
+		`|^[+-]?[0-9]{1,6}:[0-9]{2}(:[0-9]{2})?$`)
+)
+
+// constant is a typed constant. A time without a zone is one of UTC, not of whatever the session's zone is.
+func constant(t expr.Type, text string) expr.Const {
+	if t == typeTimestamptz && anyLayout(text, plainLayouts...) {
+		if !strings.Contains(text, ":") {
+			text += " 00:00:00"
+		}
+		text += "+00"
+	}
+	return expr.Const{Type: t, Text: text}
+}
+
 func fitsBuiltin(name, text string) bool {
 	switch name {
 	case "int2":
@@ -54,7 +74,11 @@ func fitsBuiltin(name, text string) bool {
 	case "date":
 		return anyLayout(text, time.DateOnly)
 	case "timestamptz":
-		return anyLayout(text, time.DateOnly, time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05")
+		return anyLayout(text, slices.Concat(zonedLayouts, plainLayouts)...)
+	case "timestamp":
+		return anyLayout(text, plainLayouts...)
+	case "interval":
+		return intervalText.MatchString(text)
 	default:
 		return true
 	}

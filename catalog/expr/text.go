@@ -45,6 +45,41 @@ func write(b *strings.Builder, e Expr) {
 	case IsNull:
 		writeList(b, "isnull", []Expr{x.Operand})
 	default:
+		writeValue(b, e)
+	}
+}
+
+// writeValue writes the nodes that most conditions do without.
+func writeValue(b *strings.Builder, e Expr) {
+	switch x := e.(type) {
+	case Exists:
+		b.WriteString("(exists ")
+		writePath(b, x.Path)
+		writeList(b, "where", []Expr{x.Where})
+		b.WriteByte(')')
+	case Distinct:
+		writeList(b, "distinct", []Expr{x.Left, x.Right})
+	case Like:
+		writeList(b, fmt.Sprintf("like %t %q", x.Insensitive, x.Pattern), []Expr{x.Left})
+	case Contains:
+		writeList(b, x.Op, []Expr{x.Left, x.Right})
+	case JSONText:
+		writeList(b, fmt.Sprintf("->> %q", x.Key), []Expr{x.Left})
+	case Arithmetic:
+		writeList(b, x.Op+" "+typeText(x.Type), []Expr{x.Left, x.Right})
+	case Call:
+		writeList(b, "call "+strconv.Quote(x.Name)+" "+typeText(x.Type), x.Args)
+	case Cast:
+		writeList(b, "cast "+typeText(x.Type), []Expr{x.Operand})
+	case Case:
+		var parts []Expr
+		for _, w := range x.Whens {
+			parts = append(parts, w.If, w.Then)
+		}
+		writeList(b, "case "+typeText(x.Type), append(parts, x.Else))
+	case SQL:
+		fmt.Fprintf(b, "(sql %q %s)", x.Text, typeText(x.Type))
+	default:
 		panic(fmt.Sprintf("expr: unknown node %T", e))
 	}
 }
@@ -59,7 +94,15 @@ func writeList(b *strings.Builder, head string, list []Expr) {
 }
 
 func writeColumn(b *strings.Builder, c Column) {
-	for _, h := range c.Path {
+	writePath(b, c.Path)
+	if c.Up > 0 {
+		b.WriteString("up " + strconv.Itoa(c.Up) + " ")
+	}
+	b.WriteString("col " + strconv.Quote(c.Name) + "::" + typeText(c.Type))
+}
+
+func writePath(b *strings.Builder, path []Hop) {
+	for _, h := range path {
 		fmt.Fprintf(b, "%q>%q.%q%q", h.Relation, h.Schema, h.Table, h.On)
 		if h.Where != nil {
 			b.WriteByte('[')
@@ -68,7 +111,6 @@ func writeColumn(b *strings.Builder, c Column) {
 		}
 		b.WriteByte('.')
 	}
-	b.WriteString("col " + strconv.Quote(c.Name) + "::" + typeText(c.Type))
 }
 
 func typeText(t Type) string {

@@ -17,7 +17,8 @@ func Map(e Expr, f func(Expr) Expr) Expr {
 	case Const, Bool, Me:
 		return f(x)
 	case Column:
-		return f(mapColumn(x, f))
+		x.Path = mapPath(x.Path, f)
+		return f(x)
 	case And:
 		return f(And{mapAll(x.Terms, f)})
 	case Or:
@@ -32,9 +33,55 @@ func Map(e Expr, f func(Expr) Expr) Expr {
 		return f(EqAny{Map(x.Left, f), Map(x.Array, f)})
 	case IsNull:
 		return f(IsNull{Map(x.Operand, f)})
+	case Exists:
+		return f(Exists{mapPath(x.Path, f), Map(x.Where, f)})
+	default:
+		return mapValue(e, f)
+	}
+}
+
+// mapValue is Map for the nodes that most conditions do without.
+func mapValue(e Expr, f func(Expr) Expr) Expr {
+	switch x := e.(type) {
+	case Distinct:
+		return f(Distinct{Map(x.Left, f), Map(x.Right, f)})
+	case Like:
+		x.Left = Map(x.Left, f)
+		return f(x)
+	case Contains:
+		return f(Contains{x.Op, Map(x.Left, f), Map(x.Right, f)})
+	case JSONText:
+		return f(JSONText{Map(x.Left, f), x.Key})
+	case Arithmetic:
+		return f(Arithmetic{x.Op, Map(x.Left, f), Map(x.Right, f), x.Type})
+	case Call:
+		x.Args = mapAll(x.Args, f)
+		return f(x)
+	case Cast:
+		return f(Cast{Map(x.Operand, f), x.Type})
+	case Case:
+		whens := make([]When, len(x.Whens))
+		for i, w := range x.Whens {
+			whens[i] = When{Map(w.If, f), Map(w.Then, f)}
+		}
+		return f(Case{whens, Map(x.Else, f), x.Type})
+	case SQL:
+		return f(mapSQL(x, f))
 	default:
 		panic(fmt.Sprintf("expr: unknown node %T", e))
 	}
+}
+
+// mapSQL shows f the columns and attributes that a text uses, so that a walk finds them. What f makes of them is let go: the text
+// names them, and cannot change.
+func mapSQL(x SQL, f func(Expr) Expr) SQL {
+	for _, c := range x.Columns {
+		f(Column{Name: c})
+	}
+	for _, m := range x.Me {
+		f(m)
+	}
+	return x
 }
 
 func mapAll(list []Expr, f func(Expr) Expr) []Expr {
@@ -45,17 +92,16 @@ func mapAll(list []Expr, f func(Expr) Expr) []Expr {
 	return mapped
 }
 
-func mapColumn(c Column, f func(Expr) Expr) Column {
-	if len(c.Path) == 0 {
-		return c
+func mapPath(hops []Hop, f func(Expr) Expr) []Hop {
+	if len(hops) == 0 {
+		return hops
 	}
-	path := make([]Hop, len(c.Path))
-	for i, h := range c.Path {
+	path := make([]Hop, len(hops))
+	for i, h := range hops {
 		path[i] = h
 		if h.Where != nil {
 			path[i].Where = Map(h.Where, f)
 		}
 	}
-	c.Path = path
-	return c
+	return path
 }
