@@ -303,3 +303,24 @@ func TestFilteredAsynchronousMessages(t *testing.T) {
 	require.Equal(t, "25001", f.code)
 	require.Empty(t, f.detail)
 }
+
+func TestBindAcrossBatchesWaitsForTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.knows("a", rewrite.Statement{Kind: rewrite.Select})
+	s.start(t)
+	// The first batch replaces a; whether it does is not known when the second one binds it.
+	s.client.send(message('C', "Sa\x00"), message('P', "a\x00select nothing that exists\x00\x00\x00"), syncMessage, bindMessage("", "a"), syncMessage)
+	s.server.expect("CPS")
+	require.NoError(t, s.server.SetReadDeadline(soon()))
+	_, err := s.server.in.header()
+	require.Error(t, err, "the Bind must not be sent yet")
+	require.NoError(t, s.server.SetReadDeadline(later()))
+	s.server.send(message('3', ""), serverError("ERROR", "42P01", "no such table"), ready)
+	s.server.expect("BS")
+	s.server.send(serverError("ERROR", stateNoStatement, "no such statement"), ready)
+	s.client.expect("3EZEZ")
+}
+
+func soon() time.Time  { return time.Now().Add(50 * time.Millisecond) }
+func later() time.Time { return time.Now().Add(20 * time.Second) }
