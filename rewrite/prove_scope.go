@@ -88,22 +88,30 @@ func withClause(m protoreflect.Message) *pg.WithClause {
 	}
 }
 
-// locked says whether the nearest query level locks the FROM item of that name.
+// locked says whether a query level around the FROM item of that name locks it. Locks reach into sub-selects in FROM and into the arms of
+// set operations, but not into WITH queries and expressions.
 func (v *prover) locked(name string) bool {
 	for i := len(v.path) - 1; i >= 0; i-- {
-		s, ok := v.path[i].message.Interface().(*pg.SelectStmt)
-		if !ok {
-			continue
-		}
-		for _, n := range s.LockingClause {
-			rels := n.GetLockingClause().GetLockedRels()
-			if len(rels) == 0 || slices.ContainsFunc(rels, func(r *pg.Node) bool { return r.GetRangeVar().GetRelname() == name }) {
+		switch n := v.path[i].message.Interface().(type) {
+		case *pg.RangeSubselect:
+			name = n.Alias.GetAliasname()
+		case *pg.SelectStmt:
+			if f := v.path[i].field; f != "from_clause" && f != "larg" && f != "rarg" {
+				return false
+			}
+			if locks := n.LockingClause; slices.ContainsFunc(locks, func(l *pg.Node) bool { return locksItem(l, name) }) {
 				return true
 			}
+		case *pg.CommonTableExpr:
+			return false
 		}
-		return false
 	}
 	return false
+}
+
+func locksItem(clause *pg.Node, name string) bool {
+	rels := clause.GetLockingClause().GetLockedRels()
+	return len(rels) == 0 || slices.ContainsFunc(rels, func(r *pg.Node) bool { return r.GetRangeVar().GetRelname() == name })
 }
 
 // insert demands a row check wherever the plan restricts new rows.
