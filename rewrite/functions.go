@@ -134,8 +134,18 @@ func (f *functions) objection(name string, candidate catalog.Function) string {
 		if internalType(t) {
 			return "internal to PostgreSQL"
 		}
+		if lookupType(t) && (t != "regconfig" || t == candidate.Returns) {
+			return "a way to look names up"
+		}
 	}
 	return ""
+}
+
+// lookupType tells regclass and its like. An untyped literal or parameter beside a value of such a type is read as a name, as in
+// coalesce('secrets', pg_typeof(1)), and the error or the answer tells whether it exists. As an argument it does the same, which is
+// harmless for the names of text search configurations alone.
+func lookupType(name string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(name, pgCatalog+"."), "reg")
 }
 
 // internalType tells the pseudo-types of functions that only the server itself may call. Trigger and handler functions return theirs.
