@@ -69,6 +69,7 @@ type Function struct {
 
 // TypeInfo is what the gate needs of a pg_type row.
 type TypeInfo struct {
+	OID          uint32
 	Kind         byte      // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
 	UserCastFunc bool      // some pg_cast from or to it uses a function outside pg_catalog
 	Base         expr.Type // of a domain: the type under all its domains

@@ -14,11 +14,14 @@ import (
 var (
 	uuidText    = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 	integerText = regexp.MustCompile(`^[+-]?[0-9]{1,19}$`)
-	numericText = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
+	// Signs and bare clock times are left out: how they are read depends on the session's IntervalStyle.
+	intervalText = regexp.MustCompile(`^[0-9]+ (second|minute|hour|day|week|month|year)s?( [0-9]+ (second|minute|hour|day|week|month|year)s?)*$`)
+	numericText  = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
 )
 
-// Fits says whether PostgreSQL would read a text as a scalar of a type. It is told for the types that it knows, and no narrower
-// than PostgreSQL in what matters; for other types the answer is nil and PostgreSQL will tell.
+// Fits says whether PostgreSQL reads a text as a scalar of a type, and as the same value whatever a session's TimeZone,
+// DateStyle and IntervalStyle are: a client may set those, and no condition may change its meaning with them. For types that it does not
+// know the answer is nil and PostgreSQL will tell.
 func (s *Schema) Fits(t expr.Type, text string) error {
 	t = s.Base(t)
 	if strings.ContainsRune(text, 0) {
@@ -54,7 +57,16 @@ func fitsBuiltin(name, text string) bool {
 	case "date":
 		return anyLayout(text, time.DateOnly)
 	case "timestamptz":
-		return anyLayout(text, time.DateOnly, time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05")
+		// Without an offset it would be another instant in every session's own time zone.
+		return anyLayout(text, time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07")
+	case "timestamp":
+		return anyLayout(text, time.DateOnly, "2006-01-02T15:04:05", "2006-01-02 15:04:05")
+	case "time":
+		return anyLayout(text, time.TimeOnly, "15:04")
+	case "timetz":
+		return anyLayout(text, "15:04:05Z07:00", "15:04:05Z07")
+	case "interval":
+		return intervalText.MatchString(text)
 	default:
 		return true
 	}

@@ -10,16 +10,18 @@ import (
 
 // Rewriter rewrites statements against one snapshot. It is safe for concurrent use.
 type Rewriter struct {
-	snapshot  *catalog.Snapshot
-	functions *functions
-	shadowed  map[string]bool // operators that a schema on the search path has beside pg_catalog
-	templates *templates
+	snapshot   *catalog.Snapshot
+	functions  *functions
+	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
+	parameters map[uint32]bool // the types that a Parse message may declare
+	templates  *templates
 }
 
 // New makes a Rewriter for a snapshot.
 func New(s *catalog.Snapshot) *Rewriter {
+	f := newFunctions(s.Schema)
 	return &Rewriter{
-		snapshot: s, functions: newFunctions(s.Schema), shadowed: shadowedOperators(s.Schema), templates: newTemplates(),
+		snapshot: s, functions: f, shadowed: shadowedOperators(s.Schema), parameters: parameterTypes(f), templates: newTemplates(),
 	}
 }
 
