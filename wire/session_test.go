@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -324,3 +325,26 @@ func TestBindAcrossBatchesWaitsForTheFirst(t *testing.T) {
 
 func soon() time.Time  { return time.Now().Add(50 * time.Millisecond) }
 func later() time.Time { return time.Now().Add(20 * time.Second) }
+
+func TestVanishedClientOfABusyServerCancels(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.knows("a", rewrite.Statement{Kind: rewrite.Select})
+	s.start(t)
+	s.client.send(bindMessage("", "a"), executeMessage("", 0), syncMessage)
+	// The server does not read: sooner or later nothing more goes in, and the session stops reading its client.
+	bind := message('B', "\x00a\x00"+strings.Repeat("x", 1<<20))
+	for {
+		require.NoError(t, s.client.SetWriteDeadline(soon()))
+		if _, err := s.client.Write(bind); err != nil {
+			break
+		}
+	}
+	require.NoError(t, s.client.Conn.(*net.TCPConn).SetLinger(0))
+	_ = s.client.Close()
+	require.Eventually(t, func() bool {
+		s.endIfAbandoned()
+		return len(s.cancelled) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	<-s.ended
+}
