@@ -31,7 +31,10 @@ type Relation struct {
 	PrimaryKey []string
 	// Unique holds the columns of every unique index that is valid, checked at once, and neither partial nor over
 	// expressions; the primary key is one of them.
-	Unique   [][]string
+	Unique [][]string
+	// Keyed holds the columns that any unique or exclusion index looks at, in its key, its expressions or its predicate: writing them can
+	// tell whether another row is there.
+	Keyed    map[string]bool
 	HasRules bool // any pg_rewrite rule beside a view's _RETURN
 	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of
 	// theirs counts; so does a disabled one, since enabling it is a change that the copy would see late.

@@ -64,7 +64,7 @@ func (v *prover) visit(m protoreflect.Message) error {
 	case *pg.InsertStmt:
 		err = v.insert(n)
 	case *pg.UpdateStmt:
-		err = v.update(n.Relation, n.TargetList, n.ReturningList)
+		err = v.update(n)
 	case *pg.DeleteStmt:
 		err = v.mayWrite(n.Relation, catalog.Delete)
 	}

@@ -21,7 +21,11 @@ func newTemplates() *templates {
 	return &templates{cache: otter.Must(&otter.Options[templateKey, *Template]{
 		MaximumWeight: maxTemplateBytes,
 		Weigher: func(key templateKey, t *Template) uint32 {
-			return uint32(2*len(key.sql) + 16*len(t.positions) + 512) //nolint:gosec // a text is bounded to far less than 4 GiB
+			weight := len(key.sql) + 16*len(t.positions) + 512
+			for _, s := range t.segments {
+				weight += len(s.text) + 32
+			}
+			return uint32(weight) //nolint:gosec // texts are bounded to far less than 4 GiB
 		},
 	})}
 }

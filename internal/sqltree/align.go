@@ -28,6 +28,16 @@ func align(want, got protoreflect.Message, visit Visit) error {
 	if got.Descriptor().Name() != name {
 		return fmt.Errorf("%s became %s", name, got.Descriptor().Name())
 	}
+	if oneofs := want.Descriptor().Oneofs(); oneofs.Len() == 1 && want.Descriptor().Fields().Len() == oneofs.Get(0).Fields().Len() {
+		a, b := want.WhichOneof(oneofs.Get(0)), got.WhichOneof(oneofs.Get(0))
+		if a != b {
+			return fmt.Errorf("%s holds another kind", name)
+		}
+		if a == nil {
+			return nil
+		}
+		return alignField(want, got, a, visit)
+	}
 	fields := want.Descriptor().Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
@@ -92,6 +102,13 @@ func isLocation(field protoreflect.FieldDescriptor) bool {
 // Children calls f for every message directly below m, list elements included, in field order, and stops at the first error.
 func Children(m protoreflect.Message, f func(protoreflect.FieldDescriptor, protoreflect.Message) error) error {
 	fields := m.Descriptor().Fields()
+	if oneofs := m.Descriptor().Oneofs(); oneofs.Len() == 1 && fields.Len() == oneofs.Get(0).Fields().Len() {
+		field := m.WhichOneof(oneofs.Get(0))
+		if field == nil || field.Message() == nil {
+			return nil
+		}
+		return f(field, m.Get(field).Message())
+	}
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		if field.Message() == nil || !m.Has(field) {
