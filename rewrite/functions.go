@@ -172,6 +172,32 @@ func (f *functions) attribute(name string) bool {
 	return true
 }
 
+// rowAttribute says the same of alias.name, where x is a row as a whole. Only a function that takes rows can be meant then; a cast of a row in
+// this notation exists for no type but those of texts.
+func (f *functions) rowAttribute(name string) bool {
+	for _, candidate := range f.schema.Functions[name] {
+		reachable := candidate.Schema == pgCatalog || slices.Contains(f.schema.SearchPath, candidate.Schema)
+		if reachable && takesOne(candidate) && f.takesRow(candidate) && f.resolve("", name).outcome != allowed {
+			return false
+		}
+	}
+	return true
+}
+
+// takesRow says whether a function's first argument may be a row. A type that is not known to be something else may.
+func (f *functions) takesRow(candidate catalog.Function) bool {
+	first := strings.Trim(candidate.Args[0], `"`) // format_type quotes "any"
+	if strings.HasPrefix(first, "any") || first == "record" {
+		return true
+	}
+	schema, name, qualified := strings.Cut(first, ".")
+	if !qualified {
+		return false // a type of pg_catalog, and no row type is called there
+	}
+	info := f.schema.Types[catalog.TypeName{Schema: schema, Name: name}]
+	return info == nil || info.Kind == 'c' || info.Kind == 'd'
+}
+
 // takesOne says whether a function can be called with exactly one argument.
 func takesOne(f catalog.Function) bool {
 	return len(f.Args) >= 1 && len(f.Args)-f.Defaults <= 1 || f.Variadic && len(f.Args)-f.Defaults <= 2

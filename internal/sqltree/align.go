@@ -28,8 +28,8 @@ func align(want, got protoreflect.Message, visit Visit) error {
 	if got.Descriptor().Name() != name {
 		return fmt.Errorf("%s became %s", name, got.Descriptor().Name())
 	}
-	if oneofs := want.Descriptor().Oneofs(); oneofs.Len() == 1 && want.Descriptor().Fields().Len() == oneofs.Get(0).Fields().Len() {
-		a, b := want.WhichOneof(oneofs.Get(0)), got.WhichOneof(oneofs.Get(0))
+	if choice := choiceOf(want); choice != nil {
+		a, b := want.WhichOneof(choice), got.WhichOneof(choice)
 		if a != b {
 			return fmt.Errorf("%s holds another kind", name)
 		}
@@ -89,6 +89,16 @@ func alignField(want, got protoreflect.Message, field protoreflect.FieldDescript
 	}
 }
 
+// choiceOf returns the one-of that a message consists of, if it does: Node holds one of some 270 kinds, and asking for each would
+// take most of the time of a walk.
+func choiceOf(m protoreflect.Message) protoreflect.OneofDescriptor {
+	oneofs := m.Descriptor().Oneofs()
+	if oneofs.Len() != 1 || m.Descriptor().Fields().Len() != oneofs.Get(0).Fields().Len() {
+		return nil
+	}
+	return oneofs.Get(0)
+}
+
 // isLocation tells the fields that say where a node stood in its text and nothing else.
 func isLocation(field protoreflect.FieldDescriptor) bool {
 	switch field.Name() {
@@ -102,8 +112,8 @@ func isLocation(field protoreflect.FieldDescriptor) bool {
 // Children calls f for every message directly below m, list elements included, in field order, and stops at the first error.
 func Children(m protoreflect.Message, f func(protoreflect.FieldDescriptor, protoreflect.Message) error) error {
 	fields := m.Descriptor().Fields()
-	if oneofs := m.Descriptor().Oneofs(); oneofs.Len() == 1 && fields.Len() == oneofs.Get(0).Fields().Len() {
-		field := m.WhichOneof(oneofs.Get(0))
+	if choice := choiceOf(m); choice != nil {
+		field := m.WhichOneof(choice)
 		if field == nil || field.Message() == nil {
 			return nil
 		}

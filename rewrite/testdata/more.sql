@@ -36,3 +36,7 @@ CREATE TRIGGER part_org BEFORE INSERT ON lab.part_b FOR EACH ROW EXECUTE FUNCTIO
 -- A trigger, and a key that tells whether another tenant has a number.
 CREATE TABLE lab.receipt (org_id text, number text, body text, UNIQUE (org_id, number));
 CREATE TRIGGER receipt_org BEFORE INSERT ON lab.receipt FOR EACH ROW EXECUTE FUNCTION lab.note_org();
+
+-- Functions that take rows.
+CREATE FUNCTION public.leak(app.project) RETURNS text LANGUAGE sql AS 'SELECT max(secret) FROM lab.unmapped';
+CREATE FUNCTION public.pour(anyelement) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT max(secret) FROM lab.unmapped); END $$;
