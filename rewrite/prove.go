@@ -174,7 +174,10 @@ func (v *prover) guarded(condition expr.Expr, r row, rv *pg.RangeVar) error {
 	if err != nil {
 		return err
 	}
-	terms := conjunctNodes(guard)
+	terms := map[uint64]*pg.Node{}
+	for _, n := range conjunctNodes(guard) {
+		terms[sqltree.Fingerprint(n)] = n
+	}
 	for i := len(v.path) - 1; i >= 0; i-- {
 		filter, level := v.filter(v.path[i])
 		if filter != nil && v.recognise(filter, terms) {
@@ -206,7 +209,7 @@ func (v *prover) filter(s step) (filter *pg.Node, level bool) {
 }
 
 // recognise says whether every conjunct of a guard is one of the filter's, and remembers those.
-func (v *prover) recognise(filter *pg.Node, guard []*pg.Node) bool {
+func (v *prover) recognise(filter *pg.Node, guard map[uint64]*pg.Node) bool {
 	have := v.filters[filter]
 	if have == nil {
 		have = map[uint64]*pg.Node{}
@@ -216,8 +219,8 @@ func (v *prover) recognise(filter *pg.Node, guard []*pg.Node) bool {
 		v.filters[filter] = have
 	}
 	var found []protoreflect.Message
-	for _, want := range guard {
-		n := have[sqltree.Fingerprint(want)]
+	for fingerprint, want := range guard {
+		n := have[fingerprint]
 		if n == nil || !sqltree.Equal(want, n) {
 			return false
 		}

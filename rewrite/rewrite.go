@@ -36,6 +36,10 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan) *Template {
 	if t := g.templates.get(sql, p); t != nil {
 		return t
 	}
+	if len(sql) > largeText {
+		g.large <- struct{}{}
+		defer func() { <-g.large }()
+	}
 	t, err := g.rewrite(sql, p)
 	if err != nil {
 		t = Refuse(refusalOf(err, sql))
