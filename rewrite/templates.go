@@ -17,6 +17,9 @@ type templateKey struct{ sql, shape string }
 // maxTemplateBytes bounds what is remembered: client texts and what was made of them.
 const maxTemplateBytes = 64 << 20
 
+// maxKept is the longest text that is remembered, in bytes. Longer ones carry data, and seldom come twice.
+const maxKept = 64 << 10
+
 func newTemplates() *templates {
 	return &templates{cache: otter.Must(&otter.Options[templateKey, *Template]{
 		MaximumWeight: maxTemplateBytes,
@@ -36,5 +39,8 @@ func (c *templates) get(sql string, p *plan.Plan) *Template {
 }
 
 func (c *templates) put(sql string, p *plan.Plan, t *Template) {
+	if len(sql) > maxKept {
+		return
+	}
 	c.cache.Set(templateKey{sql, p.Shape}, t)
 }
