@@ -55,7 +55,7 @@ golden: ## write the golden files anew; review the diff
 fuzz: ## FUZZTIME (20s) of every fuzz target
 	@tools/fuzz.sh $(FUZZTIME)
 
-bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt
+bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt, README.md
 	$(GO) run ./bench $(BENCHFLAGS)
 
 examples: build ## validate every example policy

@@ -67,3 +67,13 @@ func TestTableHasALineForEachCase(t *testing.T) {
 	require.Contains(t, table, "1.50")
 	require.Contains(t, table, "12.5")
 }
+
+func TestFiguresReplaceOldOnes(t *testing.T) {
+	t.Parallel()
+	got, err := replaceFigures("a\n"+figuresBegin+"old\n"+figuresEnd+"b\n", "new\n")
+	require.NoError(t, err)
+	require.Equal(t, "a\n"+figuresBegin+"```text\nnew\n```\n"+figuresEnd+"b\n", got)
+
+	_, err = replaceFigures("no marks", "new")
+	require.Error(t, err)
+}

@@ -59,7 +59,11 @@ func (f figures) table(rivals []*rival) string {
 		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t\n", c, micros(f.cpu(theirs, c)), micros(f.cpu(ours, c)))
 	}
 	_ = w.Flush() // A strings.Builder takes everything.
-	return b.String()
+	lines := strings.Split(b.String(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

@@ -23,6 +23,7 @@ type options struct {
 	seconds int
 	rounds  int
 	out     string
+	readme  string
 	binary  string
 }
 
@@ -37,6 +38,7 @@ func main() {
 	flag.IntVar(&o.seconds, "seconds", 3, "length of one measurement")
 	flag.IntVar(&o.rounds, "rounds", 3, "measurements of each figure; the median counts")
 	flag.StringVar(&o.out, "out", "bench/results.txt", "file for the results")
+	flag.StringVar(&o.readme, "readme", "README.md", "document whose figures are replaced by these; empty for none")
 	flag.StringVar(&o.binary, "wherewall", "", "the binary to measure (default: built from the sources)")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
@@ -101,7 +103,7 @@ func report(ctx context.Context, o options, db *database, rivals []*rival, f fig
 	if err := os.WriteFile(o.out, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
-	return nil
+	return showIn(o.readme, text)
 }
 
 // measure runs all rounds. Every round visits each case, and each case each rival, so that a slow minute of the machine

@@ -50,7 +50,7 @@ WITH RECURSIVE domain(oid, base) AS (
 	UNION ALL
 	SELECT d.oid, b.typbasetype FROM domain d JOIN pg_catalog.pg_type b ON b.oid = d.base WHERE b.typtype = 'd'
 )
-SELECT n.nspname::text, t.typname::text, t.typtype::text,
+SELECT t.oid, n.nspname::text, t.typname::text, t.typtype::text,
        EXISTS (SELECT FROM pg_catalog.pg_cast k
                JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
                WHERE t.oid IN (k.castsource, k.casttarget) AND pn.nspname <> 'pg_catalog'),
@@ -65,13 +65,14 @@ LEFT JOIN pg_catalog.pg_namespace en ON en.oid = e.typnamespace
 WHERE n.nspname !~ '^pg_(toast|temp)'`
 	s.Types = map[TypeName]*TypeInfo{}
 	var name TypeName
+	var oid uint32
 	var kind string
 	var casts bool
 	var base expr.Type
 	var labels []string
-	targets := []any{&name.Schema, &name.Name, &kind, &casts, &base.Schema, &base.Name, &base.Array, &labels}
+	targets := []any{&oid, &name.Schema, &name.Name, &kind, &casts, &base.Schema, &base.Name, &base.Array, &labels}
 	return eachRow(ctx, tx, "types", sql, targets, func() error {
-		s.Types[name] = &TypeInfo{Kind: kind[0], UserCastFunc: casts, Base: base, Labels: append([]string(nil), labels...)}
+		s.Types[name] = &TypeInfo{OID: oid, Kind: kind[0], UserCastFunc: casts, Base: base, Labels: append([]string(nil), labels...)}
 		return nil
 	})
 }

@@ -109,6 +109,32 @@ ORDER BY i.indexrelid`
 	})
 }
 
+func loadKeyed(ctx context.Context, tx pgx.Tx, s *Schema) error {
+	const sql = `
+SELECT DISTINCT n.nspname::text, c.relname::text, a.attname::text
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND NOT a.attisdropped
+WHERE (i.indisunique OR i.indisexclusion) AND ` + ourClasses + `
+AND (a.attnum = ANY (i.indkey::int2[])
+     OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
+                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))`
+	var name RelationName
+	var column string
+	return eachRow(ctx, tx, "keys", sql, []any{&name.Schema, &name.Name, &column}, func() error {
+		if r := s.Relations[name]; r != nil {
+			if r.Keyed == nil {
+				r.Keyed = map[string]bool{}
+			}
+			r.Keyed[column] = true
+		}
+		return nil
+	})
+}
+
 func loadParents(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
 SELECT n.nspname::text, c.relname::text, pn.nspname::text, p.relname::text

@@ -159,7 +159,8 @@ func requireFunctions(t *testing.T, s *catalog.Schema) {
 	})
 	require.Equal(t, []string{"app", "pg_catalog"}, s.Operators["="])
 	status := s.Types[catalog.TypeName{Schema: "app", Name: "status"}]
-	require.Equal(t, &catalog.TypeInfo{Kind: 'e', UserCastFunc: true, Labels: []string{"draft", "sent"}}, status)
+	require.Equal(t, &catalog.TypeInfo{OID: status.OID, Kind: 'e', UserCastFunc: true, Labels: []string{"draft", "sent"}}, status)
+	require.Equal(t, uint32(23), s.Types[catalog.TypeName{Schema: "pg_catalog", Name: "int4"}].OID)
 	require.True(t, s.Types[catalog.TypeName{Schema: "pg_catalog", Name: "int4"}].UserCastFunc)
 	require.Equal(t, byte('c'), s.Types[catalog.TypeName{Schema: "app", Name: "bill"}].Kind)
 }

@@ -35,7 +35,10 @@ type Relation struct {
 	// Indexed holds the leading columns that valid indexes begin with, and ForeignKeys the table's foreign keys.
 	Indexed     []string
 	ForeignKeys []ForeignKey
-	HasRules    bool // any pg_rewrite rule beside a view's _RETURN
+	// Keyed holds the columns that any unique or exclusion index looks at, in its key, its expressions or its predicate: writing them can
+	// tell whether another row is there.
+	Keyed    map[string]bool
+	HasRules bool // any pg_rewrite rule beside a view's _RETURN
 	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of
 	// theirs counts; so does a disabled one, since enabling it is a change that the copy would see late.
 	BeforeInsert, BeforeUpdate bool
@@ -79,6 +82,7 @@ type Function struct {
 
 // TypeInfo is what the gate needs of a pg_type row.
 type TypeInfo struct {
+	OID          uint32
 	Kind         byte      // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
 	UserCastFunc bool      // some pg_cast from or to it uses a function outside pg_catalog
 	Base         expr.Type // of a domain: the type under all its domains

@@ -14,11 +14,14 @@ import (
 var (
 	uuidText    = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 	integerText = regexp.MustCompile(`^[+-]?[0-9]{1,19}$`)
-	numericText = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
+	// Signs and bare clock times are left out: how they are read depends on the session's IntervalStyle.
+	intervalText = regexp.MustCompile(`^[0-9]+ (second|minute|hour|day|week|month|year)s?( [0-9]+ (second|minute|hour|day|week|month|year)s?)*$`)
+	numericText  = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$`)
 )
 
-// Fits says whether PostgreSQL would read a text as a scalar of a type. It is told for the types that it knows, and no narrower
-// than PostgreSQL in what matters; for other types the answer is nil and PostgreSQL will tell.
+// Fits says whether PostgreSQL reads a text as a scalar of a type, and as the same value whatever a session's TimeZone,
+// DateStyle and IntervalStyle are: a client may set those, and no condition may change its meaning with them. For types that it does not
+// know the answer is nil and PostgreSQL will tell.
 func (s *Schema) Fits(t expr.Type, text string) error {
 	t = s.Base(t)
 	if strings.ContainsRune(text, 0) {
@@ -40,9 +43,6 @@ func (s *Schema) Fits(t expr.Type, text string) error {
 var (
 	plainLayouts = []string{time.DateOnly, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
 	zonedLayouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07"}
-	intervalText = regexp.MustCompile(`^(?i)[+-]?[0-9]{1,9} *(microsecond|millisecond|second|sec|minute|min|hour|day|week|month|mon|year)s?` +
-		`( +[+-]?[0-9]{1,9} *(microsecond|millisecond|second|sec|minute|min|hour|day|week|month|mon|year)s?)*( +[+-]?[0-9]{1,6}:[0-9]{2}(:[0-9]{2})?)?$` +
-		`|^[+-]?[0-9]{1,6}:[0-9]{2}(:[0-9]{2})?$`)
 )
 
 // constant is a typed constant. A time without a zone is one of UTC, not of whatever the session's zone is.
@@ -77,6 +77,10 @@ func fitsBuiltin(name, text string) bool {
 		return anyLayout(text, slices.Concat(zonedLayouts, plainLayouts)...)
 	case "timestamp":
 		return anyLayout(text, plainLayouts...)
+	case "time":
+		return anyLayout(text, time.TimeOnly, "15:04")
+	case "timetz":
+		return anyLayout(text, "15:04:05Z07:00", "15:04:05Z07")
 	case "interval":
 		return intervalText.MatchString(text)
 	default:

@@ -4,11 +4,9 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
-	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
 // assignment is the SET list of an UPDATE or an ON CONFLICT DO UPDATE, and what its rows must satisfy.
@@ -20,37 +18,43 @@ type assignment struct {
 	condition expr.Expr // what the new row must satisfy
 }
 
-// checkAssigned checks the new row inside the SET list, or finds that nothing needs to be checked. It returns false where only the
-// final row can tell.
+// assigned is what a SET list does to the columns that the condition looks at.
+type assigned struct {
+	values map[string]*pg.Node // new values that a check may repeat, as they will be stored
+	late   map[string]bool     // columns whose new value only the final row tells
+}
+
+// checkAssigned checks the new row inside the SET list, or finds that nothing needs to be checked. It returns false where the final
+// row must be checked as well, or instead.
 func (w *walker) checkAssigned(a *assignment) (bool, error) {
 	if isTrue(a.condition) {
 		return true, nil
 	}
 	looked := map[string]bool{}
 	columnsOf(a.condition, looked)
-	if a.relation.BeforeUpdate || anyGenerated(a.relation, looked) {
-		return false, nil
-	}
 	if err := w.splitRows(a); err != nil {
 		return false, err
 	}
-	values, known, err := w.assignedValues(a, looked)
-	if err != nil || !known {
+	set, err := w.assignedValues(a, looked)
+	if err != nil {
 		return false, err
 	}
-	if len(values) == 0 && implied(a.condition, a.old) {
-		return true, nil
+	decidedLater := changedLater(a.relation) || anyGenerated(a.relation, looked)
+	var now []expr.Expr
+	for _, c := range conjuncts(a.condition) {
+		if set.checkedNow(c, a, decidedLater) {
+			now = append(now, c)
+		}
+	}
+	checked := !decidedLater && len(set.late) == 0
+	if len(now) == 0 {
+		return checked, nil
 	}
 	hook := slices.IndexFunc(a.targets, plainTarget)
 	if hook < 0 {
 		return false, nil
 	}
-	check, err := w.required(a.condition, func(name string) *pg.Node {
-		if v := values[name]; v != nil {
-			return copyOf(v)
-		}
-		return column(a.name, name)
-	}, a.relation)
+	check, err := w.required(joined(now), set.row(a.name), a.relation)
 	if err != nil {
 		return false, err
 	}
@@ -60,42 +64,89 @@ func (w *walker) checkAssigned(a *assignment) (bool, error) {
 		value = typed(value, c)
 	}
 	t.Val = caseWhen(check, value, nil)
-	return true, nil
+	return checked, nil
 }
 
-// assignedValues maps the columns that the condition looks at and the list assigns to their new values, as they will be stored. known is
-// false where a value would have to be computed twice and might differ, or is decided later.
-func (w *walker) assignedValues(a *assignment, looked map[string]bool) (values map[string]*pg.Node, known bool, err error) {
-	values = map[string]*pg.Node{}
+// checkedNow says whether a conjunct is checked in the SET list. Where triggers decide later, only what a unique index could
+// otherwise tell about is checked ahead of it.
+func (s *assigned) checkedNow(c expr.Expr, a *assignment, decidedLater bool) bool {
+	columns := map[string]bool{}
+	columnsOf(c, columns)
+	touched, keyed := false, false
+	for name := range columns {
+		if s.late[name] {
+			return false
+		}
+		if s.values[name] != nil {
+			touched = true
+			keyed = keyed || a.relation.Keyed[name]
+		}
+	}
+	if decidedLater {
+		return keyed
+	}
+	return touched || !implied(c, a.old)
+}
+
+// row is the new row: assigned columns have their new values, the others the old ones.
+func (s *assigned) row(name string) row {
+	return func(col string) *pg.Node {
+		if v := s.values[col]; v != nil {
+			return copyOf(v)
+		}
+		return column(name, col)
+	}
+}
+
+// assignedValues sorts what is assigned to the columns that the condition looks at.
+//
+// A check repeats the value. So it must be the same both times, which no sub-select is sure to be; and where the condition leads
+// over a path, the repeated value stands below relations of ours, which would catch its column names. Such values wait for the final row,
+// unless a unique index would tell about it first: then the statement is refused.
+func (w *walker) assignedValues(a *assignment, looked map[string]bool) (*assigned, error) {
+	set := &assigned{values: map[string]*pg.Node{}, late: map[string]bool{}}
+	paths := hasPath(a.condition)
 	for _, n := range a.targets {
 		t := n.GetResTarget()
-		if !looked[t.GetName()] {
+		if !looked[t.Name] {
 			continue
 		}
 		c := a.relation.Column(t.Name)
-		if c == nil || len(t.Indirection) > 0 {
-			return nil, false, nil
-		}
-		if t.Val.GetMultiAssignRef() != nil {
-			return nil, false, deny(OperationDenied, stateFeatureNotSupported, t.Location,
-				"column %q cannot be set from a sub-select of several columns", t.Name).
-				hint("Write one assignment for each column.")
-		}
-		if t.Val.GetSetToDefault() != nil {
-			v, constant := w.defaultValue(c)
-			if !constant {
-				return nil, false, nil
+		value := w.repeatable(t, c, paths)
+		if value == nil {
+			if a.relation.Keyed[t.Name] {
+				return nil, deny(OperationDenied, stateFeatureNotSupported, t.Location,
+					"column %q cannot be checked before it is written when it is set like this", t.Name).
+					hint("Set it to a constant or a parameter.")
 			}
-			t.Val = v
+			set.late[t.Name] = true
+			continue
 		}
-		if w.volatile(t.Val) {
-			return nil, false, nil
+		stored, err := w.stored(value, c)
+		if err != nil {
+			return nil, err
 		}
-		if values[t.Name], err = w.stored(copyOf(typed(t.Val, c)), c); err != nil {
-			return nil, false, err
-		}
+		set.values[t.Name] = stored
 	}
-	return values, true, nil
+	return set, nil
+}
+
+// repeatable returns a copy of what a SET entry assigns if a check may repeat it, else nil. A DEFAULT that is constant becomes that.
+func (w *walker) repeatable(t *pg.ResTarget, c *catalog.Column, paths bool) *pg.Node {
+	if c == nil || len(t.Indirection) > 0 || t.Val.GetMultiAssignRef() != nil {
+		return nil
+	}
+	if t.Val.GetSetToDefault() != nil {
+		v, constant := w.defaultValue(c)
+		if !constant {
+			return nil
+		}
+		t.Val = v
+	}
+	if w.changes(t.Val) || paths && namesColumns(t.Val) {
+		return nil
+	}
+	return copyOf(typed(t.Val, c))
 }
 
 // splitRows turns (a, b) = (x, y) into a = x, b = y, which means the same.
@@ -138,18 +189,10 @@ func plainTarget(n *pg.Node) bool {
 	return t != nil && len(t.Indirection) == 0 && t.Val.GetMultiAssignRef() == nil && t.Val.GetSetToDefault() == nil
 }
 
-// volatile says whether evaluating an expression twice may give two values.
-func (w *walker) volatile(n *pg.Node) bool {
-	found := false
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		if f, ok := m.Interface().(*pg.FuncCall); ok && w.rewriter.isVolatile(f.Funcname[len(f.Funcname)-1].GetString_().GetSval()) {
-			found = true
-		}
-		return sqltree.Children(m, look)
-	}
-	_ = look(nil, n.ProtoReflect())
-	return found
+// changedLater says whether a trigger may change a row after an UPDATE's SET list was evaluated. A row that moves to another partition
+// is inserted there.
+func changedLater(r *catalog.Relation) bool {
+	return r.BeforeUpdate || r.Kind == 'p' && r.BeforeInsert
 }
 
 func anyGenerated(r *catalog.Relation, columns map[string]bool) bool {
@@ -175,4 +218,12 @@ func conjuncts(e expr.Expr) []expr.Expr {
 		return a.Terms
 	}
 	return []expr.Expr{e}
+}
+
+// joined conjoins terms; one alone stands as it is.
+func joined(terms []expr.Expr) expr.Expr {
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	return expr.And{Terms: terms}
 }

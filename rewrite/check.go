@@ -20,6 +20,9 @@ const (
 	insideWith
 )
 
+// checkColumn is the name of the column that carries a check in RETURNING.
+const checkColumn = "ww_check"
+
 // newRowCondition is what a row written under a rule must satisfy.
 func newRowCondition(r plan.Rule) expr.Expr {
 	switch {
@@ -66,7 +69,7 @@ func (w *walker) checkReturning(list []*pg.Node, condition expr.Expr, name strin
 			w.hidden = HiddenRows
 		}
 	}
-	return append(list, target(caseWhen(check, cast(null(), builtinType("bool")), nil), "ww_check")), nil
+	return append(list, target(caseWhen(check, cast(null(), builtinType("bool")), nil), checkColumn)), nil
 }
 
 func (w *walker) foldCheck(list []*pg.Node, check *pg.Node, name string, relation *catalog.Relation) ([]*pg.Node, error) {

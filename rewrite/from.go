@@ -107,6 +107,9 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		w.scope.relations[refname(rv)] = nil
 		return w.returns(rv)
 	}
+	if w.relations++; w.relations > maxRelations {
+		return w.deny(TooComplex, stateTooComplex, "statement names more than %d relations", maxRelations)
+	}
 	at, spelled := rv.Location, refname(rv)
 	relation, entity, err := w.resolve(rv)
 	if err != nil {
@@ -117,6 +120,9 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		return err
 	}
 	w.scope.relations[spelled] = relation
+	if rv.Alias != nil && len(rv.Alias.Colnames) > 0 {
+		w.scope.relations[spelled] = nil // its columns have other names here
+	}
 	guard := conditionOf(rules...)
 	if guard == nil {
 		return nil
@@ -146,6 +152,9 @@ func (w *walker) readRules(entity *catalog.Entity, locked bool, at int32) ([]pla
 	}
 	return []plan.Rule{read, update}, nil
 }
+
+// maxRelations bounds how often a statement may name relations. PostgreSQL's planner gives up long before.
+const maxRelations = 500
 
 // wrap puts (SELECT columns FROM relation AS ww_n WHERE guard) in a relation's place, under the relation's own alias.
 //

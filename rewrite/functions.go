@@ -134,8 +134,18 @@ func (f *functions) objection(name string, candidate catalog.Function) string {
 		if internalType(t) {
 			return "internal to PostgreSQL"
 		}
+		if lookupType(t) && (t != "regconfig" || t == candidate.Returns) {
+			return "a way to look names up"
+		}
 	}
 	return ""
+}
+
+// lookupType tells regclass and its like. An untyped literal or parameter beside a value of such a type is read as a name, as in
+// coalesce('secrets', pg_typeof(1)), and the error or the answer tells whether it exists. As an argument it does the same, which is
+// harmless for the names of text search configurations alone.
+func lookupType(name string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(name, pgCatalog+"."), "reg")
 }
 
 // internalType tells the pseudo-types of functions that only the server itself may call. Trigger and handler functions return theirs.
@@ -160,6 +170,32 @@ func (f *functions) attribute(name string) bool {
 		}
 	}
 	return true
+}
+
+// rowAttribute says the same of alias.name, where x is a row as a whole. Only a function that takes rows can be meant then; a cast of a row in
+// this notation exists for no type but those of texts.
+func (f *functions) rowAttribute(name string) bool {
+	for _, candidate := range f.schema.Functions[name] {
+		reachable := candidate.Schema == pgCatalog || slices.Contains(f.schema.SearchPath, candidate.Schema)
+		if reachable && takesOne(candidate) && f.takesRow(candidate) && f.resolve("", name).outcome != allowed {
+			return false
+		}
+	}
+	return true
+}
+
+// takesRow says whether a function's first argument may be a row. A type that is not known to be something else may.
+func (f *functions) takesRow(candidate catalog.Function) bool {
+	first := strings.Trim(candidate.Args[0], `"`) // format_type quotes "any"
+	if strings.HasPrefix(first, "any") || first == "record" {
+		return true
+	}
+	schema, name, qualified := strings.Cut(first, ".")
+	if !qualified {
+		return false // a type of pg_catalog, and no row type is called there
+	}
+	info := f.schema.Types[catalog.TypeName{Schema: schema, Name: name}]
+	return info == nil || info.Kind == 'c' || info.Kind == 'd'
 }
 
 // takesOne says whether a function can be called with exactly one argument.

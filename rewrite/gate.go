@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -115,9 +114,6 @@ func shadowedOperators(s *catalog.Schema) map[string]bool {
 }
 
 func (w *walker) setting(name string, values []string) error {
-	if strings.EqualFold(name, "search_path") && slices.Equal(values, w.rewriter.snapshot.Schema.SearchPath) {
-		return nil // what it is pinned to
-	}
 	rule, ok := setting(name)
 	if !ok || !rule.settable {
 		return w.settingDenied(name)

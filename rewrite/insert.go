@@ -8,7 +8,6 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
-	"github.com/wherewall/wherewall/plan"
 )
 
 // insert guards an INSERT: new rows must satisfy the create check and, where the statement reads them back, the read filter.
@@ -32,9 +31,7 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 		if err != nil {
 			return err
 		}
-		if read.Kind == plan.Restricted {
-			condition = flatAnd([]expr.Expr{condition, read.Filter})
-		}
+		condition = readableRow(condition, read)
 	}
 	nameUserColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "on_conflict_clause"); err != nil {
@@ -126,38 +123,87 @@ type source struct {
 //
 //	INSERT INTO t (a, b) SELECT ww_s.* FROM (source) AS ww_s(ww_c1, ww_c2) WHERE CASE WHEN condition THEN true ELSE fail END
 //
-// It returns false where only the final row can tell.
+// It returns false where the final row must be checked as well, or instead.
 func (w *walker) checkSource(s *pg.InsertStmt, relation *catalog.Relation, condition expr.Expr) (bool, error) {
 	if isTrue(condition) {
 		return true, nil
 	}
 	looked := map[string]bool{}
 	columnsOf(condition, looked)
-	if relation.BeforeInsert || anyGenerated(relation, looked) {
+	decidedLater := relation.BeforeInsert || anyGenerated(relation, looked)
+	src := source{relation: relation, names: s.Cols, query: s.SelectStmt.GetSelectStmt(), extras: map[string]*pg.Node{}}
+	if decidedLater && !w.tellsKeys(&src, looked) {
 		return false, nil
 	}
-	src := source{relation: relation, names: s.Cols, query: s.SelectStmt.GetSelectStmt(), extras: map[string]*pg.Node{}}
 	if err := w.listColumns(&src); err != nil {
 		return false, err
 	}
 	if err := w.dropDefaults(&src); err != nil {
 		return false, err
 	}
-	if !w.fillLooked(&src, looked) {
+	s.Cols, s.SelectStmt = src.names, nil
+	if src.query != nil {
+		s.SelectStmt = selectNode(src.query)
+	}
+	known := w.fillLooked(&src, looked, decidedLater)
+	now := src.checkedNow(condition, decidedLater)
+	if len(now) == 0 {
 		return false, nil
 	}
 	src.typeValues()
-	query, err := w.checkedQuery(&src, condition)
+	query, err := w.checkedQuery(&src, joined(now))
 	if err != nil {
 		return false, err
 	}
-	s.Cols, s.SelectStmt = src.names, selectNode(query)
+	s.SelectStmt = selectNode(query)
 	for _, c := range relation.Columns {
 		if src.extras[c.Name] != nil {
 			s.Cols = append(s.Cols, target(nil, c.Name))
 		}
 	}
-	return true, nil
+	return known && !decidedLater, nil
+}
+
+// tellsKeys says whether a unique index looks at a column that the condition looks at and the statement may name. Then a violation could tell of
+// another tenant's row before triggers and RETURNING had their say.
+func (w *walker) tellsKeys(src *source, looked map[string]bool) bool {
+	named := map[string]bool{}
+	for _, n := range src.names {
+		named[n.GetResTarget().GetName()] = true
+	}
+	for name := range looked {
+		if src.relation.Keyed[name] && (named[name] || len(src.names) == 0 && src.query != nil) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkedNow lists the conjuncts that the source's values decide. Where triggers decide later, only those that a unique index could
+// otherwise tell about.
+func (src *source) checkedNow(condition expr.Expr, decidedLater bool) []expr.Expr {
+	var now []expr.Expr
+	for _, c := range conjuncts(condition) {
+		columns := map[string]bool{}
+		columnsOf(c, columns)
+		given, keyed := true, false
+		for name := range columns {
+			given = given && (src.extras[name] != nil || src.supplied(name) >= 0)
+			keyed = keyed || src.relation.Keyed[name]
+		}
+		if given && (keyed || !decidedLater) {
+			now = append(now, c)
+		}
+	}
+	return now
+}
+
+// supplied is the place of a column in the target list, or -1; a part of a column is not the column.
+func (src *source) supplied(name string) int {
+	return slices.IndexFunc(src.names, func(n *pg.Node) bool {
+		t := n.GetResTarget()
+		return t.GetName() == name && len(t.GetIndirection()) == 0
+	})
 }
 
 // checkedQuery builds the query around the source.
@@ -171,7 +217,7 @@ func (w *walker) checkedQuery(src *source, condition expr.Expr) (*pg.SelectStmt,
 			index[n.GetResTarget().GetName()] = i
 		}
 		targets = append(targets, star("ww_s"))
-		items = append(items, rangeSubselect(src.query, alias("ww_s", columns...)))
+		items = append(items, rangeSubselect(src.fenced(), alias("ww_s", columns...)))
 	}
 	for _, c := range src.relation.Columns {
 		if v := src.extras[c.Name]; v != nil {
@@ -200,6 +246,17 @@ func (w *walker) checkedQuery(src *source, condition expr.Expr) (*pg.SelectStmt,
 		return nil, err
 	}
 	return selectFrom(wrapTargets(targets), items, check), failed
+}
+
+// fenced is the source as a sub-select that is evaluated once for the check and the row alike: the planner would put a sub-select
+// of the client's in both places, and two evaluations of it may differ.
+func (src *source) fenced() *pg.SelectStmt {
+	q := src.query
+	if q.LimitOffset == nil && q.LimitCount == nil && hasSubLink(q) {
+		q.LimitOffset = integer(0)
+		q.LimitOption = pg.LimitOption_LIMIT_OPTION_COUNT
+	}
+	return q
 }
 
 // wrapTargets makes select-list entries of plain expressions.
@@ -241,26 +298,26 @@ func (w *walker) listColumns(src *source) error {
 	return nil
 }
 
-// fillLooked sees to it that every column that the condition looks at has a value: columns left out get their default here
-// and now, if it is constant. It returns false where a default can only be known from the final row.
-func (w *walker) fillLooked(src *source, looked map[string]bool) bool {
+// fillLooked gives the columns that the condition looks at and the client left out their default here and now, if it is constant and no trigger
+// comes later. It returns false where a value can only be known from the final row.
+func (w *walker) fillLooked(src *source, looked map[string]bool, decidedLater bool) bool {
+	known := true
 	for name := range looked {
-		supplied := slices.IndexFunc(src.names, func(n *pg.Node) bool { return n.GetResTarget().GetName() == name })
-		if supplied >= 0 {
-			if len(src.names[supplied].GetResTarget().GetIndirection()) > 0 {
-				return false
-			}
+		if src.supplied(name) >= 0 {
 			continue
 		}
 		c := src.relation.Column(name)
-		if c == nil {
-			return false
+		named := slices.ContainsFunc(src.names, func(n *pg.Node) bool { return n.GetResTarget().GetName() == name })
+		if c == nil || named || decidedLater {
+			known = false
+			continue
 		}
 		v, constant := w.defaultValue(c)
 		if !constant {
-			return false
+			known = false
+			continue
 		}
 		src.extras[name] = v
 	}
-	return true
+	return known
 }

@@ -28,7 +28,10 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	if r := w.scope.relation(parts[len(parts)-2]); r != nil && r.Column(last) != nil {
 		return nil
 	}
-	return w.attribute(last)
+	if w.rewriter.functions.rowAttribute(last) {
+		return nil
+	}
+	return w.attributeDenied(last)
 }
 
 // indirection checks (expression).name, which may be a function call as well.
@@ -47,6 +50,10 @@ func (w *walker) attribute(name string) error {
 	if w.rewriter.functions.attribute(name) {
 		return nil
 	}
+	return w.attributeDenied(name)
+}
+
+func (w *walker) attributeDenied(name string) error {
 	return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).
 		hint("A name behind a dot that is no column is a function call.")
 }

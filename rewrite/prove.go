@@ -22,8 +22,9 @@ type prover struct {
 	rewriter *Rewriter
 	plan     *plan.Plan
 	path     []step
-	guards   map[protoreflect.Message]bool // conjuncts that were recognised as guards
-	inGuards [][]protoreflect.Message      // for each relation with a path alias: its ancestors
+	guards   map[protoreflect.Message]bool    // conjuncts that were recognised as guards
+	filters  map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
+	inGuards [][]protoreflect.Message         // for each relation with a path alias: its ancestors
 }
 
 // step is a message on the way from the root, and the field of it that the way goes on through.
@@ -33,7 +34,7 @@ type step struct {
 }
 
 func (g *Rewriter) prove(root *pg.Node, p *plan.Plan) error {
-	v := &prover{rewriter: g, plan: p, guards: map[protoreflect.Message]bool{}}
+	v := &prover{rewriter: g, plan: p, guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}}
 	if err := v.visit(root.ProtoReflect()); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}
@@ -64,7 +65,7 @@ func (v *prover) visit(m protoreflect.Message) error {
 	case *pg.InsertStmt:
 		err = v.insert(n)
 	case *pg.UpdateStmt:
-		err = v.update(n.Relation, n.TargetList, n.ReturningList)
+		err = v.update(n)
 	case *pg.DeleteStmt:
 		err = v.mayWrite(n.Relation, catalog.Delete)
 	}
@@ -173,9 +174,13 @@ func (v *prover) guarded(condition expr.Expr, r row, rv *pg.RangeVar) error {
 	if err != nil {
 		return err
 	}
+	terms := map[uint64]*pg.Node{}
+	for _, n := range conjunctNodes(guard) {
+		terms[sqltree.Fingerprint(n)] = n
+	}
 	for i := len(v.path) - 1; i >= 0; i-- {
 		filter, level := v.filter(v.path[i])
-		if filter != nil && v.recognise(filter, guard) {
+		if filter != nil && v.recognise(filter, terms) {
 			return nil
 		}
 		if level {
@@ -204,21 +209,22 @@ func (v *prover) filter(s step) (filter *pg.Node, level bool) {
 }
 
 // recognise says whether every conjunct of a guard is one of the filter's, and remembers those.
-func (v *prover) recognise(filter, guard *pg.Node) bool {
-	have := conjunctNodes(filter)
-	var found []protoreflect.Message
-	for _, want := range conjunctNodes(guard) {
-		at := -1
-		for i, h := range have {
-			if sqltree.Equal(want, h) {
-				at = i
-				break
-			}
+func (v *prover) recognise(filter *pg.Node, guard map[uint64]*pg.Node) bool {
+	have := v.filters[filter]
+	if have == nil {
+		have = map[uint64]*pg.Node{}
+		for _, n := range conjunctNodes(filter) {
+			have[sqltree.Fingerprint(n)] = n
 		}
-		if at < 0 {
+		v.filters[filter] = have
+	}
+	var found []protoreflect.Message
+	for fingerprint, want := range guard {
+		n := have[fingerprint]
+		if n == nil || !sqltree.Equal(want, n) {
 			return false
 		}
-		found = append(found, have[at].ProtoReflect())
+		found = append(found, n.ProtoReflect())
 	}
 	for _, f := range found {
 		v.guards[f] = true

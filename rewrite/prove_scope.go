@@ -1,17 +1,10 @@
 package rewrite
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	"github.com/wherewall/wherewall/catalog"
-	"github.com/wherewall/wherewall/catalog/expr"
-	"github.com/wherewall/wherewall/internal/sqltree"
-	"github.com/wherewall/wherewall/plan"
 )
 
 // holder is the innermost step that is more than a wrapper.
@@ -88,88 +81,28 @@ func withClause(m protoreflect.Message) *pg.WithClause {
 	}
 }
 
-// locked says whether the nearest query level locks the FROM item of that name.
+// locked says whether a query level around the FROM item of that name locks it. Locks reach into sub-selects in FROM and into the arms of
+// set operations, but not into WITH queries and expressions.
 func (v *prover) locked(name string) bool {
 	for i := len(v.path) - 1; i >= 0; i-- {
-		s, ok := v.path[i].message.Interface().(*pg.SelectStmt)
-		if !ok {
-			continue
-		}
-		for _, n := range s.LockingClause {
-			rels := n.GetLockingClause().GetLockedRels()
-			if len(rels) == 0 || slices.ContainsFunc(rels, func(r *pg.Node) bool { return r.GetRangeVar().GetRelname() == name }) {
+		switch n := v.path[i].message.Interface().(type) {
+		case *pg.RangeSubselect:
+			name = n.Alias.GetAliasname()
+		case *pg.SelectStmt:
+			if f := v.path[i].field; f != "from_clause" && f != "larg" && f != "rarg" {
+				return false
+			}
+			if locks := n.LockingClause; slices.ContainsFunc(locks, func(l *pg.Node) bool { return locksItem(l, name) }) {
 				return true
 			}
+		case *pg.CommonTableExpr:
+			return false
 		}
-		return false
 	}
 	return false
 }
 
-// insert demands a row check wherever the plan restricts new rows.
-func (v *prover) insert(n *pg.InsertStmt) error {
-	entity, err := v.entity(n.Relation)
-	if err != nil {
-		return err
-	}
-	checked := isCheck(n.SelectStmt.GetSelectStmt().GetWhereClause()) || anyCheck(n.ReturningList)
-	if !isTrue(newRowCondition(v.plan.Rule(entity.Name, catalog.Create))) && !checked {
-		return fmt.Errorf("rows of %s are inserted without a check", n.Relation.Relname)
-	}
-	if c := n.OnConflictClause; c != nil && c.Action == pg.OnConflictAction_ONCONFLICT_UPDATE {
-		old := conditionOf(v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, catalog.Update))
-		if old != nil && !isRaise(c.WhereClause.GetCaseExpr().GetDefresult()) {
-			return fmt.Errorf("conflicting rows of %s are updated without a check", n.Relation.Relname)
-		}
-		return v.update(n.Relation, c.TargetList, n.ReturningList)
-	}
-	return nil
-}
-
-// update demands a row check wherever a SET list touches a column that the plan's condition looks at, or a trigger may.
-func (v *prover) update(rv *pg.RangeVar, targets, returning []*pg.Node) error {
-	entity, err := v.entity(rv)
-	if err != nil {
-		return err
-	}
-	read, update := v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, catalog.Update)
-	if update.Kind != plan.Restricted && update.Kind != plan.FullAccess {
-		return fmt.Errorf("relation %s may not be updated", rv.Relname)
-	}
-	condition := updatedRow(read, update)
-	if isTrue(condition) || anyCheck(targets) || anyCheck(returning) {
-		return nil
-	}
-	if entity.Relation.BeforeUpdate || !implied(condition, conditionOf(read, update)) || assigns(targets, condition) {
-		return fmt.Errorf("rows of %s are updated without a check", rv.Relname)
-	}
-	return nil
-}
-
-func assigns(targets []*pg.Node, condition expr.Expr) bool {
-	looked := map[string]bool{}
-	columnsOf(condition, looked)
-	return slices.ContainsFunc(targets, func(n *pg.Node) bool { return looked[n.GetResTarget().GetName()] })
-}
-
-// anyCheck says whether one of a list's entries is CASE WHEN check THEN ... END.
-func anyCheck(list []*pg.Node) bool {
-	return slices.ContainsFunc(list, func(n *pg.Node) bool {
-		c := n.GetResTarget().GetVal().GetCaseExpr()
-		return c != nil && len(c.Args) == 1 && isCheck(c.Args[0].GetCaseWhen().GetExpr())
-	})
-}
-
-// isCheck recognises CASE WHEN condition THEN true ELSE fail END.
-func isCheck(n *pg.Node) bool {
-	c := n.GetCaseExpr()
-	return c != nil && len(c.Args) == 1 && isRaise(c.Defresult) &&
-		sqltree.Equal(c.Args[0].GetCaseWhen().GetResult(), boolean(true))
-}
-
-// isRaise recognises the failing expression by its mark, which no constant of a client's can be.
-func isRaise(n *pg.Node) bool {
-	message := n.GetTypeCast().GetArg().GetAExpr()
-	name, ok := slotOf(message.GetLexpr().GetTypeCast().GetArg().GetAConst())
-	return ok && strings.HasPrefix(name, markSlot)
+func locksItem(clause *pg.Node, name string) bool {
+	rels := clause.GetLockingClause().GetLockedRels()
+	return len(rels) == 0 || slices.ContainsFunc(rels, func(r *pg.Node) bool { return r.GetRangeVar().GetRelname() == name })
 }

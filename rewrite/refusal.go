@@ -43,6 +43,7 @@ const (
 	stateSyntaxError           = "42601"
 	stateFeatureNotSupported   = "0A000"
 	stateReservedName          = "42939"
+	stateTooComplex            = "54001"
 )
 
 // denial is a Refusal on its way up, with the place in bytes that it is about.

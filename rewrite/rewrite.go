@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"runtime"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -10,16 +12,24 @@ import (
 
 // Rewriter rewrites statements against one snapshot. It is safe for concurrent use.
 type Rewriter struct {
-	snapshot  *catalog.Snapshot
-	functions *functions
-	shadowed  map[string]bool // operators that a schema on the search path has beside pg_catalog
-	templates *templates
+	snapshot   *catalog.Snapshot
+	functions  *functions
+	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
+	parameters map[uint32]bool // the types that a Parse message may declare
+	templates  *templates
+	// large holds a place for each large text that is being rewritten: they leave a processor to the others.
+	large chan struct{}
 }
+
+// largeText is from how many bytes on a text waits for its turn.
+const largeText = 16 << 10
 
 // New makes a Rewriter for a snapshot.
 func New(s *catalog.Snapshot) *Rewriter {
+	f := newFunctions(s.Schema)
 	return &Rewriter{
-		snapshot: s, functions: newFunctions(s.Schema), shadowed: shadowedOperators(s.Schema), templates: newTemplates(),
+		snapshot: s, functions: f, shadowed: shadowedOperators(s.Schema), parameters: parameterTypes(f), templates: newTemplates(),
+		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }
 
@@ -33,6 +43,10 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan) *Template {
 	}
 	if t := g.templates.get(sql, p); t != nil {
 		return t
+	}
+	if len(sql) > largeText {
+		g.large <- struct{}{}
+		defer func() { <-g.large }()
 	}
 	t, err := g.rewrite(sql, p)
 	if err != nil {

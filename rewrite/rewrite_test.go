@@ -90,6 +90,26 @@ func TestPositionsPointIntoTheClientsText(t *testing.T) {
 	}
 }
 
+func TestParametersMayBeDeclaredOfTypesThatCastsMayName(t *testing.T) {
+	t.Parallel()
+	oid := func(name string) (oid uint32) {
+		theSample.lock.Lock()
+		defer theSample.lock.Unlock()
+		require.NoError(t, theSample.conn.QueryRow(t.Context(), "SELECT $1::text::regtype::oid", name).Scan(&oid))
+		return oid
+	}
+	for _, name := range []string{"int4", "text", "text[]", "uuid", "jsonb", "numeric", "timestamptz", "app.task_status", "app.task_status[]", "unknown"} {
+		require.True(t, theSample.rewriter.MayDeclare(oid(name)), name)
+	}
+	require.True(t, theSample.rewriter.MayDeclare(0))
+	for _, name := range []string{
+		"regclass", "regclass[]", "regrole", "regprocedure", "regtype", "app.project", "app.audit_log", "app.project[]", "record", "cstring", "internal", "refcursor",
+	} {
+		require.False(t, theSample.rewriter.MayDeclare(oid(name)), name)
+	}
+	require.False(t, theSample.rewriter.MayDeclare(4294967295))
+}
+
 func TestTheValuesOfASubjectAreQuoted(t *testing.T) {
 	t.Parallel()
 	v := theSample.values(t, "kim@acme")

@@ -17,11 +17,18 @@ type templateKey struct{ sql, shape string }
 // maxTemplateBytes bounds what is remembered: client texts and what was made of them.
 const maxTemplateBytes = 64 << 20
 
+// maxKept is the longest text that is remembered, in bytes. Longer ones carry data, and seldom come twice.
+const maxKept = 64 << 10
+
 func newTemplates() *templates {
 	return &templates{cache: otter.Must(&otter.Options[templateKey, *Template]{
 		MaximumWeight: maxTemplateBytes,
 		Weigher: func(key templateKey, t *Template) uint32 {
-			return uint32(2*len(key.sql) + 16*len(t.positions) + 512) //nolint:gosec // a text is bounded to far less than 4 GiB
+			weight := len(key.sql) + 16*len(t.positions) + 512
+			for _, s := range t.segments {
+				weight += len(s.text) + 32
+			}
+			return uint32(weight) //nolint:gosec // texts are bounded to far less than 4 GiB
 		},
 	})}
 }
@@ -32,5 +39,8 @@ func (c *templates) get(sql string, p *plan.Plan) *Template {
 }
 
 func (c *templates) put(sql string, p *plan.Plan, t *Template) {
+	if len(sql) > maxKept {
+		return
+	}
 	c.cache.Set(templateKey{sql, p.Shape}, t)
 }

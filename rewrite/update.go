@@ -84,11 +84,15 @@ func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, er
 
 // updatedRow is what a row must satisfy after an update.
 func updatedRow(read, update plan.Rule) expr.Expr {
-	terms := []expr.Expr{newRowCondition(update)}
-	if read.Kind == plan.Restricted {
-		terms = append(terms, read.Filter)
+	return readableRow(newRowCondition(update), read)
+}
+
+// readableRow is what a row must satisfy that is written under a condition and read as well.
+func readableRow(condition expr.Expr, read plan.Rule) expr.Expr {
+	if read.Kind == plan.FullAccess {
+		return condition
 	}
-	return flatAnd(terms)
+	return flatAnd([]expr.Expr{condition, read.Filter})
 }
 
 func hasStar(list []*pg.Node) bool {

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -51,6 +52,9 @@ func (w *walker) set(s *pg.VariableSetStmt) error {
 		if err != nil {
 			return err
 		}
+		if strings.EqualFold(s.Name, "search_path") {
+			return w.setPath(s, values)
+		}
 		return w.setting(s.Name, values)
 	default:
 		return w.settingDenied(s.Name)
@@ -81,6 +85,19 @@ func (w *walker) settingValues(s *pg.VariableSetStmt) ([]string, error) {
 		}
 	}
 	return values, nil
+}
+
+// setPath lets a client repeat what the search path is pinned to. What is sent is the pin, in which temporary tables come last.
+func (w *walker) setPath(s *pg.VariableSetStmt, values []string) error {
+	path := w.rewriter.snapshot.Schema.SearchPath
+	if searchPath(path).accepts(values) != nil {
+		return w.settingDenied(s.Name)
+	}
+	s.Args = nil
+	for _, schema := range append(slices.Clone(path), "pg_temp") {
+		s.Args = append(s.Args, literal(schema))
+	}
+	return nil
 }
 
 func (w *walker) settingDenied(name string) error {

@@ -22,11 +22,12 @@ type walker struct {
 	location int32 // of the innermost node that knew one
 	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
 	// itself, which a sub-select in its place would not be.
-	keep     bool
-	wrapped  int        // relations replaced so far
-	refusals []*Refusal // what the marks of this statement stand for
-	first    int        // the number of the first of them within the template
-	hidden   Hidden
+	keep      bool
+	relations int        // that FROM lists named so far
+	wrapped   int        // relations replaced so far
+	refusals  []*Refusal // what the marks of this statement stand for
+	first     int        // the number of the first of them within the template
+	hidden    Hidden
 }
 
 // visit checks and rewrites m and everything below it.

@@ -25,6 +25,7 @@ const (
 type cluster struct {
 	admin string // the superuser's URL, of the database postgres
 	stop  func() error
+	samples
 }
 
 func startCluster(ctx context.Context) (*cluster, error) {

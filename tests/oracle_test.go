@@ -15,10 +15,7 @@ import (
 func TestOracle(t *testing.T) {
 	cases := readOracleCases(t)
 	behind, native := newOracleDatabases(t)
-	p := startProxy(t, proxyOptions{
-		database: behind.name, role: "wherewall_svc",
-		policy: []string{filepath.Join(sample, "policy"), "testdata/oracle/more.yaml"},
-	})
+	p := startProxy(t, sampleOptions(behind.name))
 	o := &oracle{
 		behind: behind, native: native, known: map[string]bool{},
 		through: newLogins(func(subject string) string { return p.dsn(subject) }),
@@ -64,6 +61,9 @@ var protocols = []struct {
 }{{"simple", (*client).simple}, {"extended", (*client).extended}}
 
 func (o *oracle) judge(t *testing.T, c *oracleCase) {
+	if c.open != "" {
+		t.Skip(c.open)
+	}
 	for _, subject := range c.subjects {
 		for _, protocol := range protocols {
 			t.Run(subject+" "+protocol.name, func(t *testing.T) {

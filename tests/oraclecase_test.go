@@ -13,6 +13,7 @@ import (
 //	@as kim@acme lee@globex        who runs it; without it, the file's @default
 //	@fails 42501                   both sides fail so, at the last statement
 //	@refused 42501                 Wherewall fails so at the last statement, which native is not asked
+//	@open why                      not true yet: the case is skipped and says why
 //	@fresh                         on new connections, closed afterwards
 //	SELECT ...;                    one or more statements, each ended by ; at the end of a line
 //
@@ -23,6 +24,7 @@ type oracleCase struct {
 	statements []string
 	fails      string
 	refused    string
+	open       string
 	fresh      bool
 }
 
@@ -95,6 +97,8 @@ func (c *oracleCase) directive(words []string) error {
 		c.fails = words[1]
 	case words[0] == "@refused" && len(words) == 2:
 		c.refused = words[1]
+	case words[0] == "@open" && len(words) > 1:
+		c.open = strings.Join(words[1:], " ")
 	case words[0] == "@fresh":
 		c.fresh = true
 	default:

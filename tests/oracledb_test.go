@@ -2,7 +2,6 @@ package tests
 
 import (
 	"fmt"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
@@ -34,16 +33,11 @@ type oracleTable struct {
 // newOracleDatabases makes the two copies: `behind` is for Wherewall's service login, `native` has the row-level security.
 func newOracleDatabases(t testing.TB) (behind, native *oracleDatabase) {
 	t.Helper()
-	const template = "oracle_template"
-	pg.createDatabase(t, template, "template0")
-	for _, f := range []string{"schema.sql", "seed.sql", "grants.sql"} {
-		pg.execFile(t, template, filepath.Join(sample, f))
+	newSample(t, "oracle_behind")
+	newSample(t, "oracle_native")
+	for _, name := range []string{"oracle_behind", "oracle_native"} {
+		pg.exec(t, name, keepPristine)
 	}
-	pg.execFile(t, template, "testdata/oracle/more.sql")
-	pg.exec(t, template, keepPristine)
-	pg.exec(t, template, "ALTER ROLE wherewall_svc PASSWORD '"+servicePassword+"'")
-	pg.createDatabase(t, "oracle_behind", template)
-	pg.createDatabase(t, "oracle_native", template)
 	pg.execFile(t, "oracle_native", "testdata/oracle/rls.sql")
 	return openOracleDatabase(t, "oracle_behind"), openOracleDatabase(t, "oracle_native")
 }

@@ -14,9 +14,8 @@ type wireDatabase struct {
 	seed            string
 }
 
-func newWireDatabase(t testing.TB) *wireDatabase {
+func newWireDatabase(t testing.TB, name string) *wireDatabase {
 	t.Helper()
-	const name = "wire_scripts"
 	pg.createDatabase(t, name, "template0")
 	pg.execFile(t, name, "testdata/wire/schema.sql")
 	seed, err := os.ReadFile("testdata/wire/seed.sql")

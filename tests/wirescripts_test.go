@@ -15,7 +15,7 @@ func TestWireScripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/wire/*.txt")
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(paths), 40, "the suite lost scripts")
-	db := newWireDatabase(t)
+	db := newWireDatabase(t, "wire_scripts")
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			script, err := readWireScript(path)

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"net"
+	"sync/atomic"
 )
 
 // outbox collects bytes for one socket so that a batch leaves with one write. One goroutine owns it. It borrows a
@@ -12,7 +13,9 @@ type outbox struct {
 	loans *buffers
 	large *[largeBuffer]byte
 	buf   []byte // what waits, in small or large
-	small [smallBuffer]byte
+	// writes counts the beginnings and ends of writes, so that it is odd during one; nil where nobody asks.
+	writes *atomic.Uint64
+	small  [smallBuffer]byte
 }
 
 func newOutbox(conn net.Conn, loans *buffers) *outbox {
@@ -82,6 +85,10 @@ func (o *outbox) flush() error {
 }
 
 func (o *outbox) send(p []byte) error {
+	if o.writes != nil {
+		o.writes.Add(1)
+		defer o.writes.Add(1)
+	}
 	if _, err := o.conn.Write(p); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}

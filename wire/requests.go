@@ -15,7 +15,9 @@ type requests struct {
 }
 
 func newRequests(s *session) *requests {
-	return &requests{session: s, out: newOutbox(s.server.Conn, s.loans), withoutRows: map[string]struct{}{}}
+	out := newOutbox(s.server.Conn, s.loans)
+	out.writes = &s.writes
+	return &requests{session: s, out: out, withoutRows: map[string]struct{}{}}
 }
 
 // errTerminated ends the loop after a Terminate message.

@@ -56,8 +56,13 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	unwatch := context.AfterFunc(ctx, s.kill)
 	defer unwatch()
+	var watch sync.WaitGroup
+	watch.Go(func() { s.watchStalled(ctx) })
 	err := s.accept(ctx, listener)
 	s.connections.Wait()
+	unwatch() // nobody is left to kill
+	stop()
+	watch.Wait()
 	return err
 }
 

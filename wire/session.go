@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -30,6 +31,11 @@ type session struct {
 	forget  func() // makes the cancel key worthless
 	// cancel asks the server to stop what it does for this session, within the limit of such requests.
 	cancel func(context.Context)
+
+	// writes counts what the requests goroutine does with the server's socket; see outbox. stalledWrite is what endIfAbandoned
+	// saw of it, and its own.
+	writes       atomic.Uint64
+	stalledWrite uint64
 
 	// Of the requests goroutine.
 	view view

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -302,4 +303,48 @@ func TestFilteredAsynchronousMessages(t *testing.T) {
 	f := parseErrorFields(s.client.expect("N"))
 	require.Equal(t, "25001", f.code)
 	require.Empty(t, f.detail)
+}
+
+func TestBindAcrossBatchesWaitsForTheFirst(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.knows("a", rewrite.Statement{Kind: rewrite.Select})
+	s.start(t)
+	// The first batch replaces a; whether it does is not known when the second one binds it.
+	s.client.send(message('C', "Sa\x00"), message('P', "a\x00select nothing that exists\x00\x00\x00"), syncMessage, bindMessage("", "a"), syncMessage)
+	s.server.expect("CPS")
+	require.NoError(t, s.server.SetReadDeadline(soon()))
+	_, err := s.server.in.header()
+	require.Error(t, err, "the Bind must not be sent yet")
+	require.NoError(t, s.server.SetReadDeadline(later()))
+	s.server.send(message('3', ""), serverError("ERROR", "42P01", "no such table"), ready)
+	s.server.expect("BS")
+	s.server.send(serverError("ERROR", stateNoStatement, "no such statement"), ready)
+	s.client.expect("3EZEZ")
+}
+
+func soon() time.Time  { return time.Now().Add(50 * time.Millisecond) }
+func later() time.Time { return time.Now().Add(20 * time.Second) }
+
+func TestVanishedClientOfABusyServerCancels(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.knows("a", rewrite.Statement{Kind: rewrite.Select})
+	s.start(t)
+	s.client.send(bindMessage("", "a"), executeMessage("", 0), syncMessage)
+	// The server does not read: sooner or later nothing more goes in, and the session stops reading its client.
+	bind := message('B', "\x00a\x00"+strings.Repeat("x", 1<<20))
+	for {
+		require.NoError(t, s.client.SetWriteDeadline(soon()))
+		if _, err := s.client.Write(bind); err != nil {
+			break
+		}
+	}
+	require.NoError(t, s.client.Conn.(*net.TCPConn).SetLinger(0))
+	_ = s.client.Close()
+	require.Eventually(t, func() bool {
+		s.endIfAbandoned()
+		return len(s.cancelled) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	<-s.ended
 }

@@ -28,6 +28,16 @@ func align(want, got protoreflect.Message, visit Visit) error {
 	if got.Descriptor().Name() != name {
 		return fmt.Errorf("%s became %s", name, got.Descriptor().Name())
 	}
+	if choice := choiceOf(want); choice != nil {
+		a, b := want.WhichOneof(choice), got.WhichOneof(choice)
+		if a != b {
+			return fmt.Errorf("%s holds another kind", name)
+		}
+		if a == nil {
+			return nil
+		}
+		return alignField(want, got, a, visit)
+	}
 	fields := want.Descriptor().Fields()
 	for i := range fields.Len() {
 		field := fields.Get(i)
@@ -79,6 +89,16 @@ func alignField(want, got protoreflect.Message, field protoreflect.FieldDescript
 	}
 }
 
+// choiceOf returns the one-of that a message consists of, if it does: Node holds one of some 270 kinds, and asking for each would
+// take most of the time of a walk.
+func choiceOf(m protoreflect.Message) protoreflect.OneofDescriptor {
+	oneofs := m.Descriptor().Oneofs()
+	if oneofs.Len() != 1 || m.Descriptor().Fields().Len() != oneofs.Get(0).Fields().Len() {
+		return nil
+	}
+	return oneofs.Get(0)
+}
+
 // isLocation tells the fields that say where a node stood in its text and nothing else.
 func isLocation(field protoreflect.FieldDescriptor) bool {
 	switch field.Name() {
@@ -92,6 +112,13 @@ func isLocation(field protoreflect.FieldDescriptor) bool {
 // Children calls f for every message directly below m, list elements included, in field order, and stops at the first error.
 func Children(m protoreflect.Message, f func(protoreflect.FieldDescriptor, protoreflect.Message) error) error {
 	fields := m.Descriptor().Fields()
+	if choice := choiceOf(m); choice != nil {
+		field := m.WhichOneof(choice)
+		if field == nil || field.Message() == nil {
+			return nil
+		}
+		return f(field, m.Get(field).Message())
+	}
 	for i := range fields.Len() {
 		field := fields.Get(i)
 		if field.Message() == nil || !m.Has(field) {

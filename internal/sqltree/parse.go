@@ -6,6 +6,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"github.com/pganalyze/pg_query_go/v6/parser"
+	"google.golang.org/protobuf/proto"
 )
 
 // SyntaxError is the parser's refusal, as PostgreSQL words it (SQLSTATE 42601).
@@ -23,16 +24,33 @@ func Parse(sql string) ([]*pg.RawStmt, error) {
 	if err := Check(sql); err != nil {
 		return nil, err
 	}
-	tree, err := pg.Parse(sql)
-	if err != nil {
-		var perr *parser.Error
-		if errors.As(err, &perr) {
-			return nil, &SyntaxError{Message: perr.Message, Position: perr.Cursorpos}
-		}
-		return nil, &SyntaxError{Message: err.Error()}
+	tree, err := parse(sql)
+	var failed *parser.Error
+	switch {
+	case err == nil:
+		return tree.GetStmts(), nil
+	case errors.As(err, &failed):
+		return nil, &SyntaxError{Message: failed.Message, Position: failed.Cursorpos}
+	default:
+		return nil, &LimitError{Code: CodeTooComplex, SQLState: "54001", Message: "statement is too complex"}
 	}
-	return tree.GetStmts(), nil
 }
+
+// parse enters the parser. A tree deeper than the deparser can bear is an error whatever Check made of its text.
+func parse(sql string) (*pg.ParseResult, error) {
+	encoded, err := parser.ParseToProtobuf(sql)
+	if err != nil {
+		return nil, err
+	}
+	tree := &pg.ParseResult{}
+	if err := (proto.UnmarshalOptions{RecursionLimit: maxDecodedDepth}).Unmarshal(encoded, tree); err != nil {
+		return nil, fmt.Errorf("decoding the tree: %w", err)
+	}
+	return tree, nil
+}
+
+// maxDecodedDepth is what a tree may reach with our guards in it. The deparser ends the process at about four times that.
+const maxDecodedDepth = MaxTreeDepth + 200
 
 // treeVersion is the parser's version, which the deparser wants to see in a tree. A test compares it with the parser's own.
 const treeVersion = 170007
@@ -44,16 +62,16 @@ func Deparse(stmt *pg.Node, aligned Visit) (string, *pg.Node, error) {
 	if err != nil {
 		return "", nil, fmt.Errorf("deparsing: %w", err)
 	}
-	tree, err := pg.Parse(text)
+	tree, err := parse(text)
 	if err != nil {
-		return "", nil, fmt.Errorf("reading back %q: %w", text, err)
+		return "", nil, fmt.Errorf("reading the print back: %w", err)
 	}
 	if len(tree.GetStmts()) != 1 {
-		return "", nil, fmt.Errorf("reading back %q: %d statements", text, len(tree.GetStmts()))
+		return "", nil, fmt.Errorf("reading the print back: %d statements", len(tree.GetStmts()))
 	}
 	again := tree.GetStmts()[0].GetStmt()
 	if err := Align(stmt, again, aligned); err != nil {
-		return "", nil, fmt.Errorf("reading back %q: %w", text, err)
+		return "", nil, fmt.Errorf("reading the print back: %w", err)
 	}
 	return text, again, nil
 }

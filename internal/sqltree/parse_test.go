@@ -39,7 +39,7 @@ func TestDeparseRefusesWhatIsReadBackDifferently(t *testing.T) {
 	stmts, err := Parse("SELECT (NOT a) IS NULL")
 	require.NoError(t, err)
 	_, _, err = Deparse(stmts[0].Stmt, nil)
-	require.ErrorContains(t, err, "reading back")
+	require.ErrorContains(t, err, "reading the print back")
 }
 
 func TestAlignPairsThePlacesOfBothTexts(t *testing.T) {

@@ -22,3 +22,21 @@ CREATE TRIGGER note_org BEFORE INSERT ON lab.note FOR EACH ROW EXECUTE FUNCTION 
 
 CREATE TABLE lab.unmapped (id int PRIMARY KEY, secret text);
 CREATE FUNCTION lab.peek() RETURNS text LANGUAGE sql AS 'SELECT max(secret) FROM lab.unmapped';
+
+-- A tenant over a path, and no trigger that would make the final row decide.
+CREATE TABLE lab.item (id int PRIMARY KEY, project_id bigint NOT NULL, name text);
+
+-- An update that moves a row to another partition inserts it there.
+CREATE TABLE lab.part (id int, org_id text, kind text) PARTITION BY LIST (kind);
+CREATE TABLE lab.part_a PARTITION OF lab.part FOR VALUES IN ('a');
+CREATE TABLE lab.part_b PARTITION OF lab.part FOR VALUES IN ('b');
+CREATE FUNCTION lab.part_org() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.org_id := 'globex'; RETURN NEW; END $$;
+CREATE TRIGGER part_org BEFORE INSERT ON lab.part_b FOR EACH ROW EXECUTE FUNCTION lab.part_org();
+
+-- A trigger, and a key that tells whether another tenant has a number.
+CREATE TABLE lab.receipt (org_id text, number text, body text, UNIQUE (org_id, number));
+CREATE TRIGGER receipt_org BEFORE INSERT ON lab.receipt FOR EACH ROW EXECUTE FUNCTION lab.note_org();
+
+-- Functions that take rows.
+CREATE FUNCTION public.leak(app.project) RETURNS text LANGUAGE sql AS 'SELECT max(secret) FROM lab.unmapped';
+CREATE FUNCTION public.pour(anyelement) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT max(secret) FROM lab.unmapped); END $$;

@@ -1,0 +1,64 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/internal/sqltree"
+)
+
+// changes says whether evaluating an expression twice may give two values: a volatile function does, and so may a sub-select (by
+// TABLESAMPLE, LIMIT without an order, or the locks of others).
+func (w *walker) changes(n *pg.Node) bool {
+	return contains(n, func(m protoreflect.Message) bool {
+		switch f := m.Interface().(type) {
+		case *pg.SubLink:
+			return true
+		case *pg.FuncCall:
+			return w.rewriter.isVolatile(f.Funcname[len(f.Funcname)-1].GetString_().GetSval())
+		default:
+			return false
+		}
+	})
+}
+
+// namesColumns says whether an expression names a column.
+func namesColumns(n *pg.Node) bool {
+	return contains(n, func(m protoreflect.Message) bool {
+		_, ok := m.Interface().(*pg.ColumnRef)
+		return ok
+	})
+}
+
+// hasSubLink says whether a query has a sub-select in an expression.
+func hasSubLink(s *pg.SelectStmt) bool {
+	return contains(selectNode(s), func(m protoreflect.Message) bool {
+		_, ok := m.Interface().(*pg.SubLink)
+		return ok
+	})
+}
+
+func contains(n *pg.Node, is func(protoreflect.Message) bool) bool {
+	found := false
+	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
+	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+		if found = found || is(m); found {
+			return nil
+		}
+		return sqltree.Children(m, look)
+	}
+	_ = look(nil, n.ProtoReflect())
+	return found
+}
+
+// hasPath says whether a condition reads other rows than the one at hand.
+func hasPath(e expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(x expr.Expr) {
+		if c, ok := x.(expr.Column); ok && len(c.Path) > 0 {
+			found = true
+		}
+	})
+	return found
+}

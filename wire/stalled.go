@@ -1,0 +1,41 @@
+package wire
+
+import (
+	"context"
+	"time"
+)
+
+// stallCheck is how often sessions are looked at that cannot send to a busy server, and so do not read their client.
+const stallCheck = time.Second
+
+// watchStalled looks after stalled sessions until ctx ends.
+func (s *Server) watchStalled(ctx context.Context) {
+	tick := time.NewTicker(stallCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.mu.Lock()
+		for session := range s.sessions {
+			session.endIfAbandoned()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// endIfAbandoned ends a session whose write to the server has been waiting since the last call and whose client is gone.
+// A session that reads its client notices by itself. One goroutine calls it.
+func (s *session) endIfAbandoned() {
+	write := s.writes.Load()
+	stalled := write%2 == 1 && write == s.stalledWrite
+	s.stalledWrite = write
+	if !stalled || !gone(s.client) {
+		return
+	}
+	s.because("the client closed the connection")
+	s.pending.close()
+	_ = s.server.Conn.Close() // fails the write; what the server does is then cancelled
+}
