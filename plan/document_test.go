@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,15 +26,15 @@ users: {kim: {tenants: {acme: [member]}, attrs: {max: 7}}}
 	const project = `"relation":"project","table":"app.project","join":[["project_id","id"]]`
 	const ours = `{"eq":[{"col":"org"},{"val":"acme","type":"text"}]}`
 	require.JSONEq(t, `{
-	 "plan":"1","kind":"restricted","subject":{"user":"kim","tenant":"acme","roles":["everyone","member"]},
-	 "entity":"task","table":"app.task","key":["id"],"action":"read","policyVersion":"`+s.Version+`","schemaDigest":"d",
+	 "plan":"1","kind":"restricted","subject":{"user":"kim","tenant":"acme","roles":["everyone","member"],"groups":[]},
+	 "entity":"task","table":"app.task","key":["id"],"action":"read","policyVersion":"`+s.Version+`","schemaDigest":"d","etag":`+strconv.Quote(d.ETag)+`,
 	 "filter":{"and":[
 	   {"exists":{`+project+`,"where":`+ours+`}},
 	   {"exists":{`+project+`,"where":{"and":[`+ours+`,{"eq":[{"col":"owner"},{"val":"kim","type":"text"}]}]}}},
 	   {"or":[
 	     {"in":[{"col":"title"},{"val":"a","type":"text"}]},
 	     {"not":{"col":"open","path":[{`+project+`,"where":`+ours+`}]}},
-	     {"exists":{`+project+`,"where":{"and":[`+ours+`,{"lt":[{"col":"amount"},{"val":7,"type":"numeric"}]}]}}}]}]},
+	     {"exists":{`+project+`,"where":{"and":[`+ours+`,{"lt":[{"col":"amount"},{"val":7,"type":"numeric"}]}]}}}]}],"why":"g1"},
 	 "columns":{"*":"allow"},"check":null,"presets":{},
 	 "why":{"g1":{"role":"member","permission":"view_tasks","scope":"own","at":"`+p.Rule("task", catalog.Read).Why[0].At+`"}}}`, string(got))
 
@@ -45,7 +46,7 @@ users: {kim: {tenants: {acme: [member]}, attrs: {max: 7}}}
 		require.NoError(t, err)
 		return string(filter)
 	}
-	require.JSONEq(t, `{"eq":[{"col":"owner","path":[{`+project+`}]},{"col":"title"}]}`, own("project.owner = title"),
+	require.JSONEq(t, `{"eq":[{"col":"owner","path":[{`+project+`}]},{"col":"title"}],"why":"g1"}`, own("project.owner = title"),
 		"a column of the row at hand does not move into the other row's EXISTS")
 
 	full, err := p.Describe("country", catalog.Create)

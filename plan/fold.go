@@ -1,221 +1,145 @@
 package plan
 
-import (
-	"math/big"
-	"slices"
-	"strings"
-
-	"github.com/wherewall/wherewall/catalog"
-	"github.com/wherewall/wherewall/catalog/expr"
-)
+import "github.com/wherewall/wherewall/catalog/expr"
 
 // fold evaluates what depends on the subject alone, and keeps everything whose value PostgreSQL might see differently:
 // the order of texts, say. The result has the same value for every row, NULL for NULL included.
-func (p *Plan) fold(e expr.Expr) expr.Expr {
-	return expr.Map(e, func(x expr.Expr) expr.Expr {
-		switch x := x.(type) {
-		case expr.Compare:
-			return p.foldCompare(x)
-		case expr.EqAny:
-			return p.foldAny(x)
-		case expr.IsNull:
-			if v, known := p.value(x.Operand); known && !v.Type.Array {
-				return expr.Bool(false)
-			}
-			return x
-		case expr.Not:
-			if b, ok := x.Term.(expr.Bool); ok {
-				return !b
-			}
-			return x
-		case expr.And:
-			return all(p.foldTerms(x.Terms))
-		case expr.Or:
-			return either(p.foldTerms(x.Terms))
-		default:
-			return x
+func (b *builder) fold(e expr.Expr) expr.Expr {
+	if e == nil {
+		return nil
+	}
+	if known, ok := b.decided(e); ok {
+		return known
+	}
+	switch x := e.(type) {
+	case expr.And:
+		return all(b.foldAll(x.Terms))
+	case expr.Or:
+		return either(b.foldAll(x.Terms))
+	case expr.Not:
+		term := b.fold(x.Term)
+		if v, ok := term.(expr.Bool); ok {
+			return !v
 		}
-	})
+		return expr.Not{Term: term}
+	case expr.EqAny:
+		// An empty list is FALSE whatever stands on the left, NULL included.
+		if me, ok := x.Array.(expr.Me); ok && b.isEmptyList(me) {
+			return expr.Bool(false)
+		}
+		return x
+	case expr.Exists:
+		x.Where = b.fold(x.Where)
+		if never(x.Where) {
+			return expr.Bool(false)
+		}
+		return x
+	default:
+		return e
+	}
 }
 
-// foldTerms evaluates terms that are attributes themselves: me.is_manager.
-func (p *Plan) foldTerms(terms []expr.Expr) []expr.Expr {
-	folded := slices.Clone(terms)
-	for i, t := range folded {
-		if me, ok := t.(expr.Me); ok && me.Type.Name == "bool" {
-			if v, known := p.value(me); known && (v.Text == "true" || v.Text == "false") {
-				folded[i] = expr.Bool(v.Text == "true")
-			}
-		}
+func (b *builder) foldAll(terms []expr.Expr) []expr.Expr {
+	folded := make([]expr.Expr, len(terms))
+	for i, t := range terms {
+		folded[i] = b.fold(t)
 	}
 	return folded
 }
 
-// value is a constant's or an attribute's value; its type is the one that it is read as.
-func (p *Plan) value(e expr.Expr) (catalog.Attribute, bool) {
+func (b *builder) isEmptyList(me expr.Me) bool {
+	v, has := b.me[me.Name]
+	return has && me.Type.Array && v.Type.Array && len(v.List) == 0
+}
+
+// decided is the value of a boolean expression over the subject and constants.
+func (b *builder) decided(e expr.Expr) (expr.Expr, bool) {
+	switch e.(type) {
+	case expr.Bool:
+		return e, true
+	default:
+	}
+	if !ofMe(e) {
+		return nil, false
+	}
+	v := evaluator{schema: b.snapshot.Schema, me: b.me}
+	switch v.truth(e).truth {
+	case isTRUE:
+		return expr.Bool(true), true
+	case isFALSE:
+		return expr.Bool(false), true
+	case isNULL:
+		return expr.Const{Type: boolType(), Null: true}, true
+	default:
+		return nil, false
+	}
+}
+
+func boolType() expr.Type { return expr.Type{Schema: "pg_catalog", Name: "bool"} }
+
+// ofMe says whether expressions look at no row. One that does cannot be decided, nor move into an EXISTS, where a name
+// would be that of a column of the other row.
+func ofMe(list ...expr.Expr) bool {
+	free := true
+	for _, e := range list {
+		expr.Walk(e, func(x expr.Expr) {
+			switch x.(type) {
+			case expr.Column, expr.Exists, expr.SQL:
+				free = false
+			default:
+			}
+		})
+	}
+	return free
+}
+
+// decisions are the values on which the form of an expression depends after folding: for each of its slots whether the subject has a value that
+// fits and whether a list is empty, and the values of what is decided. Two subjects with the same decisions have the same rules.
+func (b *builder) decisions(e expr.Expr, found func(string, expr.Expr)) {
+	if e == nil {
+		return
+	}
+	for _, me := range slots(e) {
+		found("slot "+expr.Text(me), me)
+	}
+	b.decisionsIn(e, found)
+}
+
+func (b *builder) decisionsIn(e expr.Expr, found func(string, expr.Expr)) {
+	if ofMe(e) {
+		if _, constant := e.(expr.Bool); !constant {
+			found("term "+expr.Text(e), e)
+		}
+	}
 	switch x := e.(type) {
-	case expr.Const:
-		return catalog.Attribute{Type: x.Type, Text: x.Text}, !x.Null && !x.Type.Array
-	case expr.Me:
-		v, ok := p.me[x.Name]
-		v.Type = x.Type
-		return v, ok
+	case expr.And:
+		for _, t := range x.Terms {
+			b.decisionsIn(t, found)
+		}
+	case expr.Or:
+		for _, t := range x.Terms {
+			b.decisionsIn(t, found)
+		}
+	case expr.Not:
+		b.decisionsIn(x.Term, found)
+	case expr.Exists:
+		b.decisionsIn(x.Where, found)
 	default:
-		return catalog.Attribute{}, false
 	}
 }
 
-func (p *Plan) foldCompare(c expr.Compare) expr.Expr {
-	l, okLeft := p.value(c.Left)
-	r, okRight := p.value(c.Right)
-	if !okLeft || !okRight {
-		return c
-	}
-	if order, ok := numbers(l, r); ok {
-		return expr.Bool(holds(c.Op, order))
-	}
-	if equal, ok := sameText(l, r); ok && (c.Op == expr.Eq || c.Op == expr.Ne) {
-		return expr.Bool(equal == (c.Op == expr.Eq))
-	}
-	return c
-}
-
-func holds(op expr.CompareOp, order int) bool {
-	switch op {
-	case expr.Eq:
-		return order == 0
-	case expr.Ne:
-		return order != 0
-	case expr.Lt:
-		return order < 0
-	case expr.Le:
-		return order <= 0
-	case expr.Gt:
-		return order > 0
-	case expr.Ge:
-		return order >= 0
-	default:
-		return false
-	}
-}
-
-// numbers compares two exact numbers. Exponents are left to PostgreSQL: they are short to write and long to compute.
-func numbers(l, r catalog.Attribute) (order int, ok bool) {
-	exact := []string{"int2", "int4", "int8", "numeric"}
-	for _, v := range []catalog.Attribute{l, r} {
-		if !slices.Contains(exact, builtinName(v)) || strings.Trim(v.Text, "+-.0123456789") != "" {
-			return 0, false
+// decision is how one of them comes out for this subject, as a letter: for terms, one for each set of values that they may have.
+func (b *builder) decision(e expr.Expr) byte {
+	if me, ok := e.(expr.Me); ok {
+		switch {
+		case b.lacksValue(me) != "":
+			return '-'
+		case b.isEmptyList(me):
+			return 'e'
+		case me.Type != boolType():
+			return 'v'
 		}
 	}
-	a, okLeft := new(big.Rat).SetString(l.Text)
-	b, okRight := new(big.Rat).SetString(r.Text)
-	if !okLeft || !okRight {
-		return 0, false
-	}
-	return a.Cmp(b), true
-}
-
-// sameText compares texts byte by byte, which is what = means in a deterministic collation.
-func sameText(l, r catalog.Attribute) (equal, ok bool) {
-	text := []string{"text", "varchar"}
-	if !slices.Contains(text, builtinName(l)) || !slices.Contains(text, builtinName(r)) {
-		return false, false
-	}
-	return l.Text == r.Text, true
-}
-
-// builtinName is the name of a scalar type of pg_catalog, else empty.
-func builtinName(v catalog.Attribute) string {
-	if v.Type.Schema != "pg_catalog" || v.Type.Array {
-		return ""
-	}
-	return v.Type.Name
-}
-
-// foldAny evaluates = ANY over an attribute's list. An empty list is FALSE whatever stands on the left, NULL included.
-func (p *Plan) foldAny(e expr.EqAny) expr.Expr {
-	me, ok := e.Array.(expr.Me)
-	if !ok || !me.Type.Array {
-		return e
-	}
-	list, ok := p.me[me.Name]
-	if !ok {
-		return e
-	}
-	if len(list.List) == 0 {
-		return expr.Bool(false)
-	}
-	element := me.Type
-	element.Array = false
-	found := expr.Bool(false)
-	for _, item := range list.List {
-		equal, ok := p.foldCompare(expr.Compare{Op: expr.Eq, Left: e.Left, Right: expr.Const{Type: element, Text: item}}).(expr.Bool)
-		if !ok {
-			return e
-		}
-		found = found || equal
-	}
-	return found
-}
-
-// all is the conjunction of terms in its simplest form, flat and without repetition.
-func all(terms []expr.Expr) expr.Expr {
-	flat, stop := flatten(terms, false)
-	switch {
-	case stop:
-		return expr.Bool(false)
-	case len(flat) == 0:
-		return expr.Bool(true)
-	case len(flat) == 1:
-		return flat[0]
-	default:
-		return expr.And{Terms: flat}
-	}
-}
-
-// either is the disjunction of terms in its simplest form.
-func either(terms []expr.Expr) expr.Expr {
-	flat, stop := flatten(terms, true)
-	switch {
-	case stop:
-		return expr.Bool(true)
-	case len(flat) == 0:
-		return expr.Bool(false)
-	case len(flat) == 1:
-		return flat[0]
-	default:
-		return expr.Or{Terms: flat}
-	}
-}
-
-// flatten merges nested lists of the same kind, drops repetitions and the constant that changes nothing, and stops at
-// the one that decides: TRUE for OR, FALSE for AND.
-func flatten(terms []expr.Expr, decides expr.Bool) (flat []expr.Expr, stop bool) {
-	seen := map[string]bool{}
-	for _, t := range terms {
-		nested := []expr.Expr{t}
-		switch x := t.(type) {
-		case expr.And:
-			if !decides {
-				nested = x.Terms
-			}
-		case expr.Or:
-			if decides {
-				nested = x.Terms
-			}
-		}
-		for _, n := range nested {
-			if b, ok := n.(expr.Bool); ok {
-				if b == decides {
-					return nil, true
-				}
-				continue
-			}
-			if key := expr.Text(n); !seen[key] {
-				seen[key] = true
-				flat = append(flat, n)
-			}
-		}
-	}
-	return flat, false
+	v := evaluator{schema: b.snapshot.Schema, me: b.me}
+	return '0' + byte(v.truth(e).truth)
 }

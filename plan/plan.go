@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
 )
@@ -47,6 +49,8 @@ type Rule struct {
 	Writable map[string]expr.Expr
 	// Presets, for Create and Update, are the values of columns that the statement leaves out.
 	Presets map[string]expr.Expr
+	// filterWhy and checkWhy say which of Why stand behind a term of Filter and of Check, by the term's text.
+	filterWhy, checkWhy marks
 }
 
 // Shown is what a column shows over visible rows: its value where Raw is TRUE (nil: nowhere), else the value of the first mask whose When is TRUE, else NULL.
@@ -61,8 +65,12 @@ type Mask struct{ When, Value expr.Expr }
 // Reason is one grant behind a rule.
 type Reason struct {
 	Role, Permission string
-	At               string // file:line of the grant
-	Scope            string // tenant, own or all
+	At               string // file:line of the grant, or of the group that it comes through
+	Scope            string // tenant, own, own:NAME, tree or all; `tenants: any` is said in AnyTenant
+	AnyTenant        bool
+	Group            string // empty: held otherwise than through a group
+	Resources        string // the entities that the group's resource set names, with commas; empty: no set
+	group            int    // 1 for the first of the plan's groups; 0 for none
 }
 
 // Diagnostic tells of a grant that the subject holds and that gives nothing, and why.
@@ -78,34 +86,62 @@ type Plan struct {
 	Snapshot *catalog.Snapshot
 	Subject  Subject
 	Roles    []string // effective roles, sorted, base role included
+	Groups   []string // those that give roles here, sorted
 	Explain  bool     // refusals may tell which permission is missing
+	// Allow is what the user and the effective roles allow beyond what everybody may: explain, temp_tables and so on.
+	Allow map[string]bool
+	// Until is the first day (2006-01-02, UTC) on which the membership does not hold any more; empty for no end.
+	Until string
 	// Shape is a digest of all rules with Me left open: equal shapes share rewritten statements. Plans that explain
 	// refusals name their user in them and share with nobody.
 	Shape string
-	// Values fill the Me slots, by name: id, tenant and the attributes that any rule uses, each as text input of the
+	// Values fill the Me slots, by name: id, tenant and what any of the subject's grants may use, each as text input of the
 	// slot's type.
 	Values map[string]string
-	// Diagnostics are for whoever may see explanations, and not for the session's user.
-	Diagnostics []Diagnostic
-	me          map[string]catalog.Attribute
-	rules       map[string]map[catalog.Action]Rule
+
+	me       map[string]catalog.Attribute
+	template *template
 }
 
 // Rule returns what the subject may do; the zero Rule, which denies, for anything not granted.
 func (p *Plan) Rule(entity string, action catalog.Action) Rule {
-	if p == nil {
+	if p == nil || p.template == nil {
 		return Rule{}
 	}
-	return p.rules[entity][action]
+	return p.named(p.template.rule(operation{entity, action}))
+}
+
+// named fills in the groups that reasons mean: a template is shared by the members of many.
+func (p *Plan) named(r Rule) Rule {
+	for i, why := range r.Why {
+		if why.group > 0 {
+			r.Why = slices.Clone(r.Why)
+			for j := range r.Why[i:] {
+				r.Why[i+j] = p.reason(r.Why[i+j])
+			}
+			break
+		}
+	}
+	return r
+}
+
+func (p *Plan) reason(r Reason) Reason {
+	if r.group > 0 && r.group <= len(p.Groups) {
+		r.Group = p.Groups[r.group-1]
+		if g := p.Snapshot.Groups[r.Group]; g != nil {
+			r.At = g.At
+		}
+	}
+	return r
 }
 
 // Visible says whether the subject has any action on the entity. An invisible one is answered like a missing one.
 func (p *Plan) Visible(entity string) bool {
-	if p == nil {
+	if p == nil || p.template == nil {
 		return false
 	}
-	for _, r := range p.rules[entity] {
-		if r.Kind != NoAccess {
+	for _, action := range p.template.actions(entity) {
+		if p.template.rule(operation{entity, action}).Kind != NoAccess {
 			return true
 		}
 	}

@@ -273,7 +273,7 @@ users: {kim: {tenants: {acme: [lead]}}, "7": {tenants: {acme: [lead]}}, "07": {t
 	require.Equal(t, plan.NoAccess, built(t, s, "07").Rule("team", catalog.Read).Kind, "07 is not another way to be 7")
 	kim := built(t, s, "kim")
 	require.Equal(t, plan.NoAccess, kim.Rule("team", catalog.Read).Kind)
-	require.Contains(t, kim.Diagnostics[0].Message, `the attribute id cannot be compared: "kim" is not a value of type int4`)
+	require.Contains(t, kim.Diagnostics()[0].Message, `the attribute id cannot be compared: "kim" is not a value of type int4`)
 	require.False(t, kim.Visible("team"))
 }
 
@@ -307,7 +307,9 @@ users:
 	require.Equal(t, ann.Shape, bob.Shape, "other attributes fill the same slots")
 	require.Equal(t, `{"a","b\"c","d\\e,{}"}`, ann.Values["regions"])
 	require.Equal(t, "3", ann.Values["max"])
-	require.NotContains(t, built(t, s, "nil").Values, "regions", "an empty list matches nothing and is folded away")
+	none := built(t, s, "nil")
+	require.NotContains(t, expr.Text(none.Rule("project", catalog.Read).Filter), "regions", "an empty list matches nothing and is folded away")
+	require.NotEqual(t, ann.Shape, none.Shape, "so it has a shape of its own")
 
 	may, moe := built(t, s, "may"), built(t, s, "moe")
 	require.True(t, may.Explain)

@@ -14,6 +14,8 @@ const (
 	TenantRequired  = "tenant_required"
 	TenantNotMember = "tenant_not_member" // also for a tenant that does not exist
 	TenantInactive  = "tenant_inactive"
+	// MembershipExpired is also the code of a membership that has not begun.
+	MembershipExpired = "membership_expired"
 )
 
 // SessionError is why a login gets no plan. Before the login is authenticated nobody may be told which it is.
@@ -45,9 +47,14 @@ func Login(s *catalog.Snapshot, login string) (user *catalog.User, tenant string
 	return s.Users[login[:at]], login[at+1:]
 }
 
-// Resolve says who a login acts as. An empty tenant stands for none named; then the login's own counts, and then the only
-// membership. Where a user has several there is no guessing, and never a union. Errors are *SessionError.
+// Resolve is ResolveOn on no known day: a membership that has a period does not hold.
 func Resolve(s *catalog.Snapshot, login, tenant string) (Subject, error) {
+	return ResolveOn(s, login, tenant, "")
+}
+
+// ResolveOn says who a login acts as on a day (2006-01-02, UTC). An empty tenant stands for none named; then the login's own counts, and then the
+// only membership that holds. Where a user has several there is no guessing, and never a union. Errors are *SessionError.
+func ResolveOn(s *catalog.Snapshot, login, tenant, day string) (Subject, error) {
 	u, named := Login(s, login)
 	if u == nil {
 		return Subject{}, refuse(UnknownUser, "there is no user %q", login)
@@ -61,19 +68,54 @@ func Resolve(s *catalog.Snapshot, login, tenant string) (Subject, error) {
 	case named != "" && named != tenant:
 		return Subject{}, refuse(TenantNotMember, "the login names the tenant %q and the session %q", named, tenant)
 	}
-	if tenant == "" && len(u.Memberships) > 1 {
-		return Subject{}, refuse(TenantRequired, "%s belongs to several tenants and none was named", u.Name)
-	}
-	if tenant == "" {
-		for only := range u.Memberships {
-			tenant = only
+	if tenant == "" && len(u.Memberships) > 0 {
+		only, err := onlyMembership(u, day)
+		if err != nil {
+			return Subject{}, err
 		}
+		tenant = only
 	}
 	subject := Subject{User: u.Name, Tenant: tenant}
 	if err := admit(s, subject); err != nil {
 		return Subject{}, err
 	}
+	if tenant != "" && !holdsOn(u.Periods[tenant], day) {
+		return Subject{}, expired(u, tenant)
+	}
 	return subject, nil
+}
+
+func expired(u *catalog.User, tenant string) *SessionError {
+	return refuse(MembershipExpired, "%s is not a member of %q at this time", u.Name, tenant)
+}
+
+// onlyMembership is the tenant of the one membership that holds on a day.
+func onlyMembership(u *catalog.User, day string) (string, error) {
+	var holding []string
+	for _, tenant := range sortedKeys(u.Memberships) {
+		if holdsOn(u.Periods[tenant], day) {
+			holding = append(holding, tenant)
+		}
+	}
+	switch {
+	case len(holding) > 1:
+		return "", refuse(TenantRequired, "%s belongs to several tenants and none was named", u.Name)
+	case len(holding) == 0:
+		return "", expired(u, sortedKeys(u.Memberships)[0])
+	default:
+		return holding[0], nil
+	}
+}
+
+// holdsOn says whether a period covers a day. On a day that cannot be read only what is open at both ends holds.
+func holdsOn(p catalog.Period, day string) bool {
+	if p == (catalog.Period{}) {
+		return true
+	}
+	if _, ok := daysOf(day); !ok {
+		return false
+	}
+	return (p.From == "" || p.From <= day) && (p.Until == "" || day < p.Until)
 }
 
 // admit checks that a subject may act under a snapshot.
