@@ -2,13 +2,11 @@ package rewrite
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/wherewall/wherewall/catalog/expr"
-	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
 // row says how a condition names a column of the row at hand.
@@ -18,6 +16,20 @@ type row func(column string) *pg.Node
 func aliased(alias string) row {
 	return func(name string) *pg.Node { return column(alias, name) }
 }
+
+// rows are the row at hand, which is the last one, and those of the Exists around it.
+type rows []row
+
+// up is the row outside of a number of Exists.
+func (r rows) up(n int) (row, error) {
+	if n < 0 || n >= len(r) {
+		return nil, fmt.Errorf("condition looks %d rows up, and there are %d", n, len(r))
+	}
+	return r[len(r)-1-n], nil
+}
+
+// inside is a row within these.
+func (r rows) inside(inner row) rows { return append(r[:len(r):len(r)], inner) }
 
 // printer turns conditions into nodes. Its output depends only on the condition and the row, so that the proof can
 // make the same nodes again and compare.
@@ -29,12 +41,18 @@ type printer struct {
 // condition prints e over r for a place where only TRUE passes.
 func (g *Rewriter) condition(e expr.Expr, r row) (*pg.Node, error) {
 	p := &printer{qualified: g.shadowed}
-	return p.passing(e, r)
+	return p.passing(e, rows{r})
+}
+
+// value prints a mask or a preset over r, with its exact value.
+func (g *Rewriter) value(e expr.Expr, r row) (*pg.Node, error) {
+	p := &printer{qualified: g.shadowed}
+	return p.scalar(e, rows{r})
 }
 
 // passing prints a term whose FALSE and NULL mean the same. There a comparison over a path is an EXISTS, which the planner
 // can make a semi-join, and conjuncts over the same path share one.
-func (p *printer) passing(e expr.Expr, r row) (*pg.Node, error) {
+func (p *printer) passing(e expr.Expr, r rows) (*pg.Node, error) {
 	switch e := e.(type) {
 	case expr.And:
 		return p.conjunction(e.Terms, r)
@@ -48,14 +66,14 @@ func (p *printer) passing(e expr.Expr, r row) (*pg.Node, error) {
 		}
 		return or(terms...), nil
 	default:
-		if path := pathOf(e); len(path) > 0 {
-			return p.exists(path, []expr.Expr{e}, r)
+		if end := endOf(e); len(end.Path) > 0 {
+			return p.reached(end, []expr.Expr{e}, r)
 		}
 		return p.exact(e, r)
 	}
 }
 
-func (p *printer) conjunction(terms []expr.Expr, r row) (*pg.Node, error) {
+func (p *printer) conjunction(terms []expr.Expr, r rows) (*pg.Node, error) {
 	if len(terms) == 0 {
 		return boolean(true), nil
 	}
@@ -65,8 +83,8 @@ func (p *printer) conjunction(terms []expr.Expr, r row) (*pg.Node, error) {
 		if done[i] {
 			continue
 		}
-		path := pathOf(term)
-		if len(path) == 0 {
+		end := endOf(term)
+		if len(end.Path) == 0 {
 			n, err := p.passing(term, r)
 			if err != nil {
 				return nil, err
@@ -76,11 +94,11 @@ func (p *printer) conjunction(terms []expr.Expr, r row) (*pg.Node, error) {
 		}
 		same := []expr.Expr{term}
 		for j := i + 1; j < len(terms); j++ {
-			if !done[j] && samePath(path, pathOf(terms[j])) {
+			if !done[j] && sameEnd(end, endOf(terms[j])) {
 				same, done[j] = append(same, terms[j]), true
 			}
 		}
-		n, err := p.exists(path, same, r)
+		n, err := p.reached(end, same, r)
 		if err != nil {
 			return nil, err
 		}
@@ -89,9 +107,13 @@ func (p *printer) conjunction(terms []expr.Expr, r row) (*pg.Node, error) {
 	return and(nodes...), nil
 }
 
-// exists prints terms whose left side lies at the end of path as one EXISTS over the path's relations.
-func (p *printer) exists(path []expr.Hop, terms []expr.Expr, r row) (*pg.Node, error) {
-	items, where, last, err := p.follow(path, r)
+// reached prints terms whose left side lies at the end of a path as one EXISTS over the path's relations.
+func (p *printer) reached(end expr.Column, terms []expr.Expr, r rows) (*pg.Node, error) {
+	from, err := r.up(end.Up)
+	if err != nil {
+		return nil, err
+	}
+	items, where, last, err := p.follow(end.Path, from)
 	if err != nil {
 		return nil, err
 	}
@@ -102,12 +124,36 @@ func (p *printer) exists(path []expr.Hop, terms []expr.Expr, r row) (*pg.Node, e
 		}
 		where = append(where, n)
 	}
-	return subLink(pg.SubLinkType_EXISTS_SUBLINK, selectFrom([]*pg.Node{target(integer(1), "")}, items, and(where...))), nil
+	return existing(items, where), nil
+}
+
+func existing(items, where []*pg.Node) *pg.Node {
+	return subLink(pg.SubLinkType_EXISTS_SUBLINK, selectFrom([]*pg.Node{target(integer(1), "")}, items, and(where...)))
+}
+
+// exists prints an Exists. Of what it says about its row only TRUE counts, wherever it stands.
+func (p *printer) exists(e expr.Exists, r rows) (*pg.Node, error) {
+	if len(e.Path) == 0 {
+		return nil, fmt.Errorf("condition asks for rows of no relation")
+	}
+	from, err := r.up(0)
+	if err != nil {
+		return nil, err
+	}
+	items, where, last, err := p.follow(e.Path, from)
+	if err != nil {
+		return nil, err
+	}
+	n, err := p.passing(e.Where, r.inside(aliased(last)))
+	if err != nil {
+		return nil, err
+	}
+	return existing(items, append(where, n)), nil
 }
 
 // follow prints a path: its relations, the conjuncts that join them, and the alias of the last one.
-func (p *printer) follow(path []expr.Hop, r row) (items, where []*pg.Node, last string, err error) {
-	ours := r
+func (p *printer) follow(path []expr.Hop, from row) (items, where []*pg.Node, last string, err error) {
+	ours := from
 	for _, hop := range path {
 		p.aliases++
 		last = "ww_p" + strconv.Itoa(p.aliases)
@@ -120,7 +166,7 @@ func (p *printer) follow(path []expr.Hop, r row) (items, where []*pg.Node, last 
 			where = append(where, expression(pg.A_Expr_Kind_AEXPR_OP, p.operator("="), theirs(pair.Theirs), ours(pair.Ours)))
 		}
 		if hop.Where != nil {
-			n, err := p.passing(hop.Where, theirs)
+			n, err := p.passing(hop.Where, rows{theirs})
 			if err != nil {
 				return nil, nil, "", err
 			}
@@ -132,7 +178,7 @@ func (p *printer) follow(path []expr.Hop, r row) (items, where []*pg.Node, last 
 }
 
 // exact prints a boolean term with SQL's three values.
-func (p *printer) exact(e expr.Expr, r row) (*pg.Node, error) {
+func (p *printer) exact(e expr.Expr, r rows) (*pg.Node, error) {
 	switch e := e.(type) {
 	case expr.Bool:
 		return boolean(bool(e)), nil
@@ -160,85 +206,14 @@ func (p *printer) exact(e expr.Expr, r row) (*pg.Node, error) {
 			return nil, err
 		}
 		return isNull(n), nil
-	case expr.Compare, expr.In, expr.EqAny:
+	case expr.Exists:
+		return p.exists(e, r)
+	case expr.Distinct:
+		return p.distinct(e, r)
+	case expr.Compare, expr.In, expr.EqAny, expr.Like, expr.Contains:
 		return p.comparison(e, nil, r)
 	default:
 		return p.scalar(e, r)
-	}
-}
-
-// comparison prints a comparison. Where end is given, the left side is a column at the end of a path that is already joined.
-func (p *printer) comparison(e expr.Expr, end func(expr.Column) *pg.Node, r row) (*pg.Node, error) {
-	left := func(e expr.Expr) (*pg.Node, error) {
-		if c, ok := e.(expr.Column); ok && end != nil {
-			return end(c), nil
-		}
-		return p.scalar(e, r)
-	}
-	switch e := e.(type) {
-	case expr.Compare:
-		l, err := left(e.Left)
-		if err != nil {
-			return nil, err
-		}
-		right, err := p.scalar(e.Right, r)
-		return expression(pg.A_Expr_Kind_AEXPR_OP, p.operator(string(e.Op)), l, right), err
-	case expr.In:
-		l, err := left(e.Left)
-		if err != nil {
-			return nil, err
-		}
-		items, err := p.each(e.List, func(t expr.Expr) (*pg.Node, error) { return p.scalar(t, r) })
-		return p.in(l, items), err
-	case expr.EqAny:
-		l, err := left(e.Left)
-		if err != nil {
-			return nil, err
-		}
-		array, err := p.scalar(e.Array, r)
-		return expression(pg.A_Expr_Kind_AEXPR_OP_ANY, p.operator("="), l, array), err
-	default:
-		return nil, fmt.Errorf("condition %T is not a comparison", e)
-	}
-}
-
-// in is left IN (items). IN cannot name its operator, so where = is ambiguous the comparisons are spelled out.
-func (p *printer) in(left *pg.Node, items []*pg.Node) *pg.Node {
-	if !p.qualified["="] {
-		list := &pg.Node{Node: &pg.Node_List{List: &pg.List{Items: items}}}
-		return expression(pg.A_Expr_Kind_AEXPR_IN, names("="), left, list)
-	}
-	terms := make([]*pg.Node, len(items))
-	for i, item := range items {
-		terms[i] = expression(pg.A_Expr_Kind_AEXPR_OP, p.operator("="), copyOf(left), item)
-	}
-	return or(terms...)
-}
-
-// scalar prints a value. A column over a path is a scalar sub-select, NULL where the path breaks.
-func (p *printer) scalar(e expr.Expr, r row) (*pg.Node, error) {
-	switch e := e.(type) {
-	case expr.Column:
-		if len(e.Path) == 0 {
-			return r(e.Name), nil
-		}
-		items, where, last, err := p.follow(e.Path, r)
-		if err != nil {
-			return nil, err
-		}
-		query := selectFrom([]*pg.Node{target(column(last, e.Name), "")}, items, and(where...))
-		return subLink(pg.SubLinkType_EXPR_SUBLINK, query), nil
-	case expr.Const:
-		if e.Null {
-			return cast(null(), typeNode(e.Type)), nil
-		}
-		return cast(literal(e.Text), typeNode(e.Type)), nil
-	case expr.Me:
-		return cast(slot(e.Name), typeNode(e.Type)), nil
-	case expr.Bool, expr.And, expr.Or, expr.Not, expr.IsNull, expr.Compare, expr.In, expr.EqAny:
-		return p.exact(e, r)
-	default:
-		return nil, fmt.Errorf("condition %T is not known", e)
 	}
 }
 
@@ -259,46 +234,4 @@ func (p *printer) operator(op string) []*pg.Node {
 		return names("pg_catalog", op)
 	}
 	return names(op)
-}
-
-// typeNode is a type without modifiers, always with its schema.
-func typeNode(t expr.Type) *pg.TypeName {
-	n := &pg.TypeName{Names: typeNames(t.Schema, t.Name), Typemod: -1, Location: sqltree.Unlocated}
-	if t.Array {
-		n.ArrayBounds = []*pg.Node{{Node: &pg.Node_Integer{Integer: &pg.Integer{Ival: -1}}}}
-	}
-	return n
-}
-
-// typeNames qualifies a type. The deparser prints pg_catalog.bpchar as the prefix char, which cannot stand before NULL or an array;
-// bpchar alone is found in pg_catalog first.
-func typeNames(schema, name string) []*pg.Node {
-	if schema == pgCatalog && name == "bpchar" {
-		return names(name)
-	}
-	return names(schema, name)
-}
-
-// pathOf returns the path of a comparison whose left side is a column over one, if e is that.
-func pathOf(e expr.Expr) []expr.Hop {
-	var left expr.Expr
-	switch e := e.(type) {
-	case expr.Compare:
-		left = e.Left
-	case expr.In:
-		left = e.Left
-	case expr.EqAny:
-		left = e.Left
-	}
-	if c, ok := left.(expr.Column); ok {
-		return c.Path
-	}
-	return nil
-}
-
-func samePath(a, b []expr.Hop) bool {
-	return slices.EqualFunc(a, b, func(x, y expr.Hop) bool {
-		return x.Relation == y.Relation && x.Schema == y.Schema && x.Table == y.Table &&
-			slices.Equal(x.On, y.On) && equalExpr(x.Where, y.Where)
-	})
 }
