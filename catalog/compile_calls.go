@@ -28,7 +28,7 @@ func (c *compiler) call(n *pg_query.FuncCall) (operand, bool) {
 	if !known || len(parts) > 1 && (len(parts) > 2 || parts[0] != "pg_catalog") {
 		words := append(names(conditionFunctions), "coalesce", "current_date")
 		hint := didYouMean(name, words)
-		if hint == "" {
+		if hint == "" && slices.Contains(strings.Fields(opaqueFunctions), name) {
 			hint = "write it as {sql: ...}"
 		}
 		c.problem(n.GetLocation(), CodeFunctionNotAllowed, hint, "conditions do not know the function %s", strings.Join(parts, "."))

@@ -57,6 +57,13 @@ func (c *compiler) arithmetic(op string, n *pg_query.A_Expr) (operand, bool) {
 	}
 	lt, okLeft := c.typeOf(left, right)
 	rt, okRight := c.typeOf(right, left)
+	// A number keeps the type that PostgreSQL would give it: a sum of small columns must not overflow for our sake.
+	if left.kind == literalOperand && family(lt) == "number" {
+		lt = wider(lt, typeInt4)
+	}
+	if right.kind == literalOperand && family(rt) == "number" {
+		rt = wider(rt, typeInt4)
+	}
 	if right.kind == literalOperand && right.literal == integerLiteral && left.kind != literalOperand && lt == typeDate {
 		rt, okRight = typeInt4, fitsInt(right.text, 32)
 	}

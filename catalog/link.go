@@ -159,6 +159,8 @@ func (l *linker) group(d *groupDecl) {
 
 func names[D any](declared map[string]D) []string { return slices.Collect(maps.Keys(declared)) }
 
+func sortedNames[D any](declared map[string]D) []string { return slices.Sorted(maps.Keys(declared)) }
+
 // sortedDecls returns declarations by name, so that runs agree about the order of what they find.
 func sortedDecls[D any](declared map[string]D) []D {
 	sorted := make([]D, 0, len(declared))
