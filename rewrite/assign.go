@@ -39,7 +39,7 @@ func (w *walker) checkAssigned(a *assignment) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	decidedLater := changedLater(a.relation) || anyGenerated(a.relation, looked)
+	decidedLater := changedLater(a.relation) || anyGenerated(a.relation, looked) || looked[anyColumn]
 	var now []expr.Expr
 	for _, c := range conjuncts(a.condition) {
 		if set.checkedNow(c, a, decidedLater) {

@@ -55,7 +55,7 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 		return w.subselect(item.RangeSubselect, lv)
 	case *pg.Node_RangeFunction:
 		if a := item.RangeFunction.Alias; a != nil {
-			w.scope.relations[a.Aliasname] = nil
+			w.scope.origins[a.Aliasname] = origin{}
 		}
 		return w.visit(item.RangeFunction.ProtoReflect())
 	default:
@@ -70,7 +70,7 @@ func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
 		if err := w.visit(item.Alias.ProtoReflect()); err != nil {
 			return err
 		}
-		w.scope.relations[name] = nil
+		w.scope.origins[name] = origin{}
 	}
 	query := item.Subquery.GetSelectStmt()
 	if query == nil {
@@ -104,7 +104,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		}
 	}
 	if rv.Schemaname == "" && w.scope.isCTE(rv.Relname) {
-		w.scope.relations[refname(rv)] = nil
+		w.scope.origins[refname(rv)] = origin{}
 		return w.returns(rv)
 	}
 	if w.relations++; w.relations > maxRelations {
@@ -119,15 +119,16 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 	if err != nil {
 		return err
 	}
-	w.scope.relations[spelled] = relation
+	shown := rules[0].Columns
+	w.scope.origins[spelled] = origin{relation: relation, shown: shown}
 	if rv.Alias != nil && len(rv.Alias.Colnames) > 0 {
-		w.scope.relations[spelled] = nil // its columns have other names here
+		w.scope.origins[spelled] = origin{} // its columns have other names here
 	}
 	guard := conditionOf(rules...)
-	if guard == nil {
+	if guard == nil && shown == nil {
 		return nil
 	}
-	if lv.keep && s != nil {
+	if lv.keep && s != nil && shown == nil {
 		node, err := w.rewriter.condition(guard, renamed(rv, relation))
 		if err != nil {
 			return err
@@ -135,7 +136,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		s.guards = append(s.guards, node)
 		return nil
 	}
-	return w.wrap(n, rv, sample, relation, guard)
+	return w.wrap(n, rv, sample, wrapping{relation, guard, shown})
 }
 
 func (w *walker) readRules(entity *catalog.Entity, locked bool, at int32) ([]plan.Rule, error) {
@@ -156,13 +157,27 @@ func (w *walker) readRules(entity *catalog.Entity, locked bool, at int32) ([]pla
 // maxRelations bounds how often a statement may name relations. PostgreSQL's planner gives up long before.
 const maxRelations = 500
 
+// wrapping is what a relation is put into.
+type wrapping struct {
+	relation *catalog.Relation
+	guard    expr.Expr             // nil: every row
+	shown    map[string]plan.Shown // nil: every column as it is
+}
+
 // wrap puts (SELECT columns FROM relation AS ww_n WHERE guard) in a relation's place, under the relation's own alias.
 //
 // The leak fence belongs here: where the statement has leaky conditions on the relation, the sub-select gets OFFSET 0.
-func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, relation *catalog.Relation, guard expr.Expr) error {
+func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, in wrapping) error {
 	w.wrapped++
 	inner := reservedPrefix + strconv.Itoa(w.wrapped)
-	where, err := w.rewriter.condition(guard, aliased(inner))
+	var where *pg.Node
+	var err error
+	if in.guard != nil {
+		if where, err = w.rewriter.condition(in.guard, aliased(inner)); err != nil {
+			return err
+		}
+	}
+	targets, err := w.rewriter.shownTargets(in.relation, in.shown, inner)
 	if err != nil {
 		return err
 	}
@@ -175,10 +190,6 @@ func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, 
 	if sample != nil {
 		sample.Relation = held
 		held = &pg.Node{Node: &pg.Node_RangeTableSample{RangeTableSample: sample}}
-	}
-	targets := make([]*pg.Node, len(relation.Columns))
-	for i, c := range relation.Columns {
-		targets[i] = target(column(inner, c.Name), "")
 	}
 	n.Node = rangeSubselect(selectFrom(targets, []*pg.Node{held}, where), outer).Node
 	return nil

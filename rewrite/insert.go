@@ -8,6 +8,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/plan"
 )
 
 // insert guards an INSERT: new rows must satisfy the create check and, where the statement reads them back, the read filter.
@@ -33,9 +34,18 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 		}
 		condition = readableRow(condition, read)
 	}
+	if s.ReturningList, err = w.openReturning(s.ReturningList, refname(s.Relation), false); err != nil {
+		return err
+	}
 	nameUserColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "on_conflict_clause"); err != nil {
 		return err
+	}
+	if err := w.presetColumns(s, relation, create); err != nil {
+		return err
+	}
+	if terms, _ := columnTerms(create, targetNames(s.Cols)); len(terms) > 0 {
+		condition = flatAnd(append([]expr.Expr{condition}, terms...))
 	}
 	late, err := w.onConflict(s, relation, entity)
 	if err != nil {
@@ -69,7 +79,11 @@ func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity
 		return nil, nil
 	}
 	defer w.moveTo(c.Location)()
-	w.scope.relations["excluded"] = relation
+	name := refname(s.Relation)
+	if err := w.arbiter(c.Infer, w.scope.origins[name]); err != nil {
+		return nil, err
+	}
+	w.scope.origins["excluded"] = proposed(w.scope.origins[name])
 	if err := w.children(c.ProtoReflect()); err != nil {
 		return nil, err
 	}
@@ -88,9 +102,14 @@ func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity
 	if err != nil {
 		return nil, err
 	}
+	if err := w.mayWrite(update, relation, c.TargetList); err != nil {
+		return nil, err
+	}
 	shareSources(c.TargetList)
-	name := refname(s.Relation)
-	old := conditionOf(read, update)
+	if c.TargetList, err = w.presetSet(c.TargetList, update); err != nil {
+		return nil, err
+	}
+	old, condition := updateTerms(read, update, targetNames(c.TargetList))
 	if old != nil {
 		guard, err := w.rewriter.condition(old, aliased(name))
 		if err != nil {
@@ -102,13 +121,42 @@ func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity
 		}
 		c.WhereClause = caseWhen(guard, wanted, raise(w.violation(relation, "(USING expression) ")))
 	}
-	a := assignment{relation: relation, name: name, targets: c.TargetList, old: old, condition: updatedRow(read, update)}
+	a := assignment{relation: relation, name: name, targets: c.TargetList, old: old, condition: condition}
 	checked, err := w.checkAssigned(&a)
 	if err != nil || checked {
 		c.TargetList = a.targets
 		return nil, err
 	}
 	return a.condition, nil
+}
+
+// arbiter refuses an ON CONFLICT target that names a column of which the subject does not see everything: the conflict would tell.
+func (w *walker) arbiter(infer *pg.InferClause, i origin) error {
+	if infer == nil || i.shown == nil {
+		return nil
+	}
+	if infer.Conname != "" {
+		return w.columnDenied(i.relation, "*")
+	}
+	for _, n := range infer.IndexElems {
+		if name := n.GetIndexElem().GetName(); name != "" && !isOpen(i.shown[name]) {
+			return w.columnDenied(i.relation, name)
+		}
+	}
+	return nil
+}
+
+// proposed is the row that ON CONFLICT calls excluded: the client's own values, in the columns that are open at all.
+func proposed(i origin) origin {
+	if i.shown == nil {
+		return i
+	}
+	shown := map[string]plan.Shown{}
+	for name := range i.shown {
+		shown[name] = plan.Shown{Raw: expr.Bool(true)}
+	}
+	i.shown = shown
+	return i
 }
 
 // source is an INSERT's source while a check is put around it.
@@ -130,7 +178,7 @@ func (w *walker) checkSource(s *pg.InsertStmt, relation *catalog.Relation, condi
 	}
 	looked := map[string]bool{}
 	columnsOf(condition, looked)
-	decidedLater := relation.BeforeInsert || anyGenerated(relation, looked)
+	decidedLater := relation.BeforeInsert || anyGenerated(relation, looked) || looked[anyColumn]
 	src := source{relation: relation, names: s.Cols, query: s.SelectStmt.GetSelectStmt(), extras: map[string]*pg.Node{}}
 	if decidedLater && !w.tellsKeys(&src, looked) {
 		return false, nil

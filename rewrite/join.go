@@ -15,7 +15,7 @@ func (w *walker) join(j *pg.JoinExpr, outer *sink, lv level) error {
 		if err := w.visit(j.Alias.ProtoReflect()); err != nil {
 			return err
 		}
-		w.scope.relations[j.Alias.Aliasname] = nil
+		w.scope.origins[j.Alias.Aliasname] = origin{}
 	}
 	left, right, err := w.sides(j, on, outer)
 	if err != nil {
@@ -67,7 +67,7 @@ func (w *walker) merged(j *pg.JoinExpr) error {
 		if err := w.visit(j.JoinUsingAlias.ProtoReflect()); err != nil {
 			return err
 		}
-		w.scope.relations[j.JoinUsingAlias.Aliasname] = nil
+		w.scope.origins[j.JoinUsingAlias.Aliasname] = origin{}
 	}
 	return w.operator(names("="))
 }

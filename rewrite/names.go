@@ -7,7 +7,8 @@ import (
 )
 
 // columnRef checks a column reference. It is the server that finds the column; what must be known here is that it cannot be a
-// function call in attribute notation (t.f is f(t) where t has no column f), and that it does not name an alias of ours.
+// function call in attribute notation (t.f is f(t) where t has no column f), that it does not name an alias of ours, and that it names no
+// column that is closed to the subject.
 func (w *walker) columnRef(n *pg.ColumnRef) error {
 	defer w.moveTo(n.Location)()
 	for _, field := range n.Fields {
@@ -21,11 +22,14 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 			return err
 		}
 	}
+	if err := w.openColumn(parts); err != nil {
+		return err
+	}
 	last := parts[len(parts)-1]
 	if len(parts) < 2 || last == "" {
 		return nil
 	}
-	if r := w.scope.relation(parts[len(parts)-2]); r != nil && r.Column(last) != nil {
+	if i, _ := w.scope.origin(parts[len(parts)-2]); i.relation != nil && i.relation.Column(last) != nil {
 		return nil
 	}
 	if w.rewriter.functions.rowAttribute(last) {

@@ -122,10 +122,15 @@ func isNull(n *pg.Node) *pg.Node {
 
 // caseWhen is CASE WHEN condition THEN result [ELSE otherwise] END.
 func caseWhen(condition, result, otherwise *pg.Node) *pg.Node {
-	when := &pg.Node{Node: &pg.Node_CaseWhen{CaseWhen: &pg.CaseWhen{Expr: condition, Result: result, Location: sqltree.Unlocated}}}
-	return &pg.Node{Node: &pg.Node_CaseExpr{CaseExpr: &pg.CaseExpr{
-		Args: []*pg.Node{when}, Defresult: otherwise, Location: sqltree.Unlocated,
-	}}}
+	return caseOf([]*pg.Node{when(condition, result)}, otherwise)
+}
+
+func when(condition, result *pg.Node) *pg.Node {
+	return &pg.Node{Node: &pg.Node_CaseWhen{CaseWhen: &pg.CaseWhen{Expr: condition, Result: result, Location: sqltree.Unlocated}}}
+}
+
+func caseOf(whens []*pg.Node, otherwise *pg.Node) *pg.Node {
+	return &pg.Node{Node: &pg.Node_CaseExpr{CaseExpr: &pg.CaseExpr{Args: whens, Defresult: otherwise, Location: sqltree.Unlocated}}}
 }
 
 func subLink(kind pg.SubLinkType, query *pg.SelectStmt) *pg.Node {

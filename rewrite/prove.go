@@ -124,8 +124,33 @@ func (v *prover) rangeVar(rv *pg.RangeVar) error {
 			return fmt.Errorf("relation %s may not be read", rv.Relname)
 		}
 	}
+	if err := v.shown(rv, entity.Relation, rules[0].Columns, holder); err != nil {
+		return err
+	}
 	return v.guarded(conditionOf(rules...), renamed(rv, entity.Relation), rv)
 }
+
+// shown demands, for a relation of which the subject sees some columns only, a sub-select of its own with just what the plan shows.
+func (v *prover) shown(rv *pg.RangeVar, r *catalog.Relation, columns map[string]plan.Shown, holder step) error {
+	if columns == nil {
+		return nil
+	}
+	if _, sampled := holder.message.Interface().(*pg.RangeTableSample); sampled {
+		holder = v.outer(holder)
+	}
+	s, ok := holder.message.Interface().(*pg.SelectStmt)
+	want, err := v.rewriter.shownTargets(r, columns, refname(rv))
+	if err != nil {
+		return err
+	}
+	if !ok || holder.field != "from_clause" || len(s.FromClause) != 1 || !sqltree.Equal(list(want), list(s.TargetList)) ||
+		len(s.GroupClause)+len(s.SortClause)+len(s.DistinctClause)+len(s.WindowClause) > 0 || s.HavingClause != nil {
+		return fmt.Errorf("relation %s stands with columns that are closed", rv.Relname)
+	}
+	return nil
+}
+
+func list(items []*pg.Node) *pg.List { return &pg.List{Items: items} }
 
 // written judges the target of an UPDATE or DELETE.
 func (v *prover) written(rv *pg.RangeVar, holder step) error {
@@ -140,7 +165,16 @@ func (v *prover) written(rv *pg.RangeVar, holder step) error {
 	if err := v.mayWrite(rv, action); err != nil {
 		return err
 	}
-	return v.guarded(conditionOf(v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, action)), aliased(refname(rv)), rv)
+	old, _ := updateTerms(v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, action), setNames(holder))
+	return v.guarded(old, aliased(refname(rv)), rv)
+}
+
+// setNames are the columns that an UPDATE sets; a DELETE sets none.
+func setNames(holder step) []string {
+	if u, ok := holder.message.Interface().(*pg.UpdateStmt); ok {
+		return targetNames(u.TargetList)
+	}
+	return nil
 }
 
 func (v *prover) mayWrite(rv *pg.RangeVar, action catalog.Action) error {

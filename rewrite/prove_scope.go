@@ -17,6 +17,20 @@ func (v *prover) holder() step {
 	return step{message: (&pg.Node{}).ProtoReflect()}
 }
 
+// outer is the innermost step around another that is more than a wrapper.
+func (v *prover) outer(inner step) step {
+	at := len(v.path) - 1
+	for at >= 0 && v.path[at].message != inner.message {
+		at--
+	}
+	for at--; at >= 0; at-- {
+		if _, wrapper := v.path[at].message.Interface().(*pg.Node); !wrapper {
+			return v.path[at]
+		}
+	}
+	return step{message: (&pg.Node{}).ProtoReflect()}
+}
+
 func (v *prover) ancestors() []protoreflect.Message {
 	list := make([]protoreflect.Message, len(v.path))
 	for i, s := range v.path {

@@ -30,6 +30,14 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 		}
 		condition = readableRow(condition, read)
 	}
+	create := v.plan.Rule(entity.Name, catalog.Create)
+	terms, denied := columnTerms(create, targetNames(n.Cols))
+	if denied != "" || create.Writable != nil && len(n.Cols) == 0 && n.SelectStmt != nil {
+		return fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
+	}
+	if len(terms) > 0 {
+		condition = flatAnd(append([]expr.Expr{condition}, terms...))
+	}
 	late, err := v.conflict(n, entity, read)
 	if err != nil {
 		return err
@@ -89,7 +97,10 @@ func (v *prover) conflict(n *pg.InsertStmt, entity *catalog.Entity, read plan.Ru
 		return nil, err
 	}
 	name := refname(n.Relation)
-	old := conditionOf(read, update)
+	if _, denied := columnTerms(update, targetNames(c.TargetList)); denied != "" {
+		return nil, fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
+	}
+	old, condition := updateTerms(read, update, targetNames(c.TargetList))
 	if old != nil {
 		guard, err := v.rewriter.condition(old, aliased(name))
 		if err != nil {
@@ -100,7 +111,7 @@ func (v *prover) conflict(n *pg.InsertStmt, entity *catalog.Entity, read plan.Ru
 			return nil, fmt.Errorf("conflicting rows of %s are updated without a check", n.Relation.Relname)
 		}
 	}
-	a := assignment{relation: entity.Relation, name: name, targets: c.TargetList, old: old, condition: updatedRow(read, update)}
+	a := assignment{relation: entity.Relation, name: name, targets: c.TargetList, old: old, condition: condition}
 	if v.assigned(&a, n.Relation) == nil {
 		return nil, nil
 	}
@@ -114,10 +125,11 @@ func (v *prover) update(n *pg.UpdateStmt) error {
 		return err
 	}
 	read, update := v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, catalog.Update)
-	a := assignment{
-		relation: entity.Relation, name: refname(n.Relation), targets: n.TargetList,
-		old: conditionOf(read, update), condition: updatedRow(read, update),
+	if _, denied := columnTerms(update, targetNames(n.TargetList)); denied != "" {
+		return fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
 	}
+	old, condition := updateTerms(read, update, targetNames(n.TargetList))
+	a := assignment{relation: entity.Relation, name: refname(n.Relation), targets: n.TargetList, old: old, condition: condition}
 	if _, returned := splitCheck(n.ReturningList); returned != nil {
 		return v.sameCheck(returned, a.condition, aliased(a.name), n.Relation)
 	}
@@ -131,7 +143,7 @@ func (v *prover) assigned(a *assignment, rv *pg.RangeVar) error {
 	}
 	looked := map[string]bool{}
 	columnsOf(a.condition, looked)
-	if changedLater(a.relation) || anyGenerated(a.relation, looked) {
+	if changedLater(a.relation) || anyGenerated(a.relation, looked) || looked[anyColumn] {
 		return fmt.Errorf("rows of %s are updated without a check of what triggers make of them", rv.Relname)
 	}
 	bare, check := uncheck(a.targets)

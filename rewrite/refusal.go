@@ -25,6 +25,7 @@ func (r *Refusal) Error() string { return r.Message }
 // The stable codes of refusals.
 const (
 	TableDenied       = "table_denied"
+	ColumnDenied      = "column_denied"
 	OperationDenied   = "operation_denied"
 	FunctionDenied    = "function_denied"
 	StatementDenied   = "statement_denied"

@@ -4,6 +4,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/plan"
 )
 
 // scope is what one query level adds to the names that may be used in it and below.
@@ -12,14 +13,25 @@ type scope struct {
 	// ctes are the WITH queries visible so far: PostgreSQL shows a WITH query its earlier siblings only, unless the
 	// WITH is recursive.
 	ctes map[string]returning
-	// relations are the FROM items of the level by the name that columns are qualified with; nil for anything but a relation.
-	relations map[string]*catalog.Relation
+	// origins are what columns of the level may come from, by the name that they are qualified with.
+	origins map[string]origin
+	// outputs are the names of the level's own select list, which ORDER BY and GROUP BY may mean.
+	outputs map[string]bool
+}
+
+// origin is a FROM item or the target of a write. The zero origin is one whose columns are not known here: a sub-select, a function, a
+// WITH query, or a relation whose columns have other names in the statement.
+type origin struct {
+	relation *catalog.Relation
+	shown    map[string]plan.Shown // what the subject sees of each column; nil: all of them as they are
+	// bare says that the relation stands itself in the statement, as targets of writes do: no sub-select keeps its closed columns away.
+	bare bool
 }
 
 // enter opens a level; the function it returns closes it.
 func (w *walker) enter() func() {
 	outer := w.scope
-	w.scope = &scope{outer: outer, ctes: map[string]returning{}, relations: map[string]*catalog.Relation{}}
+	w.scope = &scope{outer: outer, ctes: map[string]returning{}, origins: map[string]origin{}, outputs: map[string]bool{}}
 	return func() { w.scope = outer }
 }
 
@@ -51,12 +63,12 @@ func (w *walker) returns(rv *pg.RangeVar) error {
 	return nil
 }
 
-// relation finds the relation that a column's qualifier means: the innermost FROM item of that name.
-func (s *scope) relation(name string) *catalog.Relation {
+// origin finds what a column's qualifier means: the innermost item of that name.
+func (s *scope) origin(name string) (origin, bool) {
 	for ; s != nil; s = s.outer {
-		if r, ok := s.relations[name]; ok {
-			return r
+		if i, ok := s.origins[name]; ok {
+			return i, true
 		}
 	}
-	return nil
+	return origin{}, false
 }

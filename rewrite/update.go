@@ -22,13 +22,22 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	if err != nil {
 		return err
 	}
+	name := refname(s.Relation)
+	if err := w.mayWrite(update, relation, s.TargetList); err != nil {
+		return err
+	}
+	if s.ReturningList, err = w.openReturning(s.ReturningList, name, len(s.FromClause) > 0); err != nil {
+		return err
+	}
 	nameUserColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "from_clause"); err != nil {
 		return err
 	}
 	shareSources(s.TargetList)
-	name := refname(s.Relation)
-	old := conditionOf(read, update)
+	if s.TargetList, err = w.presetSet(s.TargetList, update); err != nil {
+		return err
+	}
+	old, condition := updateTerms(read, update, targetNames(s.TargetList))
 	if old != nil {
 		guard, err := w.rewriter.condition(old, aliased(name))
 		if err != nil {
@@ -38,7 +47,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	}
 	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
 
-	a := assignment{relation: relation, name: name, targets: s.TargetList, old: old, condition: updatedRow(read, update)}
+	a := assignment{relation: relation, name: name, targets: s.TargetList, old: old, condition: condition}
 	checked, err := w.checkAssigned(&a)
 	if err != nil {
 		return err
@@ -77,7 +86,7 @@ func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, er
 	}
 	relation, entity, err := w.resolve(rv)
 	if err == nil {
-		w.scope.relations[refname(rv)] = relation
+		w.scope.origins[refname(rv)] = origin{relation: relation, shown: w.plan.Rule(entity.Name, catalog.Read).Columns, bare: true}
 	}
 	return relation, entity, err
 }
@@ -126,6 +135,9 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 	}
 	guards, err := w.from(s.UsingClause, level{keep: w.keep})
 	if err != nil {
+		return err
+	}
+	if s.ReturningList, err = w.openReturning(s.ReturningList, refname(s.Relation), len(s.UsingClause) > 0); err != nil {
 		return err
 	}
 	nameUserColumns(s.ReturningList)

@@ -56,7 +56,10 @@ func contains(n *pg.Node, is func(protoreflect.Message) bool) bool {
 func hasPath(e expr.Expr) bool {
 	found := false
 	expr.Walk(e, func(x expr.Expr) {
-		if c, ok := x.(expr.Column); ok && len(c.Path) > 0 {
+		switch x := x.(type) {
+		case expr.Column:
+			found = found || len(x.Path) > 0
+		case expr.Exists, expr.SQL:
 			found = true
 		}
 	})

@@ -61,6 +61,8 @@ func (w *walker) visit(m protoreflect.Message) error {
 // names checks the names that a node of the generic walk spells itself, beside those in the nodes below it.
 func (w *walker) names(m protoreflect.Message) error {
 	switch n := m.Interface().(type) {
+	case *pg.ResTarget:
+		return w.nameShown(n)
 	case *pg.A_Expr:
 		return w.operatorOf(n)
 	case *pg.SubLink:
@@ -119,11 +121,26 @@ func (w *walker) node(n *pg.Node) error {
 		n.Node = cast(slot(userSlot), builtinType("name")).Node
 		return nil
 	}
+	if ref := n.GetColumnRef(); ref != nil {
+		return w.column(n, ref)
+	}
 	if b := boolConstant(n); b != nil {
 		n.Node = b.Node
 		return nil
 	}
 	return w.children(n.ProtoReflect())
+}
+
+// column checks a column reference, and puts what the subject sees in its place where no sub-select does.
+func (w *walker) column(n *pg.Node, ref *pg.ColumnRef) error {
+	if err := w.columnRef(ref); err != nil {
+		return err
+	}
+	shown, err := w.bareColumn(ref)
+	if err == nil && shown != nil {
+		n.Node = shown.Node
+	}
+	return err
 }
 
 func (w *walker) moveTo(at int32) func() {

@@ -40,3 +40,8 @@ CREATE TRIGGER receipt_org BEFORE INSERT ON lab.receipt FOR EACH ROW EXECUTE FUN
 -- Functions that take rows.
 CREATE FUNCTION public.leak(app.project) RETURNS text LANGUAGE sql AS 'SELECT max(secret) FROM lab.unmapped';
 CREATE FUNCTION public.pour(anyelement) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT max(secret) FROM lab.unmapped); END $$;
+
+-- Columns that not everybody sees.
+CREATE TABLE lab.person (
+    id int PRIMARY KEY, org_id text NOT NULL, name text NOT NULL, email varchar(80), salary numeric(10,2), born date, boss text, created_by text
+);
