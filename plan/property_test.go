@@ -1,0 +1,155 @@
+package plan_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/plan"
+)
+
+// tally guards against samples that prove nothing.
+type tally struct{ rows, seen, allowed, denied, needs int }
+
+func (c *tally) add(d plan.Decision, seen bool) {
+	c.rows++
+	if seen {
+		c.seen++
+	}
+	switch d.Outcome {
+	case plan.Allowed:
+		c.allowed++
+	case plan.Denied:
+		c.denied++
+	case plan.NeedsDB:
+		c.needs++
+	}
+}
+
+func TestThePlanIsTheCheck(t *testing.T) {
+	w := newWorld(t)
+	var count tally
+	rapid.Check(t, func(r *rapid.T) {
+		s := w.bind(r, population(r))
+		w.fill(r, t.Context())
+		for _, subject := range [][2]string{{"kim", "acme"}, {"more", "globex"}, {"plat", "acme"}, {"sue", ""}, {"grp", "acme"}} {
+			p := worldPlan(r, s, subject[0], subject[1])
+			for _, entity := range entities() {
+				w.compare(r, t.Context(), p, entity, &count)
+			}
+		}
+	})
+	t.Logf("%+v", count)
+	require.Greater(t, count.seen*20, count.rows, "too few rows are seen")
+	require.Less(t, count.seen*20, count.rows*19, "too many rows are seen")
+	require.Less(t, count.needs*4, count.rows, "too many questions are left to the database")
+}
+
+// compare holds the check of every row against what PostgreSQL shows.
+func (w *world) compare(t require.TestingT, ctx context.Context, p *plan.Plan, entity string, count *tally) {
+	seen := w.seen(t, ctx, p, entity)
+	for key, record := range w.records(t, ctx, entity) {
+		visible := slices.Contains(seen, key)
+		d := plan.Check(p, "read", entity, record)
+		count.add(d, visible)
+		filter := expr.Text(p.Rule(entity, catalog.Read).Filter)
+		switch d.Outcome {
+		case plan.Allowed:
+			require.True(t, visible, "%s %s is hidden: %v\n%s", entity, key, record, filter)
+		case plan.Denied:
+			require.False(t, visible, "%s %s is shown: %v\n%s", entity, key, record, filter)
+		case plan.NeedsDB:
+			require.NotEmpty(t, d.Needs)
+		}
+		partial := plan.Record{}
+		for name, value := range record {
+			if len(name)%2 == 0 {
+				partial[name] = value
+			}
+		}
+		less := plan.Check(p, "read", entity, partial)
+		require.True(t, less.Outcome == plan.NeedsDB || less.Outcome == d.Outcome || d.Outcome == plan.NeedsDB && (less.Outcome == plan.Allowed) == visible,
+			"to know less is never to know otherwise: %s %s %v %v", entity, key, less, d)
+	}
+}
+
+func TestAddingARoleNeverRemovesARow(t *testing.T) {
+	w := newWorld(t)
+	gained := 0
+	rapid.Check(t, func(r *rapid.T) {
+		s := w.bind(r, population(r))
+		w.fill(r, t.Context())
+		for _, entity := range entities() {
+			for _, tenant := range []string{"acme", "globex"} {
+				less := w.seen(r, t.Context(), worldPlan(r, s, "less", tenant), entity)
+				more := w.seen(r, t.Context(), worldPlan(r, s, "more", tenant), entity)
+				require.Subset(r, more, less, "%s in %s", entity, tenant)
+				gained += len(more) - len(less)
+			}
+			less := w.seen(r, t.Context(), worldPlan(r, s, "less", "acme"), entity)
+			require.Subset(r, w.seen(r, t.Context(), worldPlan(r, s, "plat", "acme"), entity), less, "a platform role beside")
+			ungrouped := *s
+			ungrouped.Groups = nil
+			alone := w.seen(r, t.Context(), worldPlan(r, &ungrouped, "kim", "acme"), entity)
+			require.Subset(r, w.seen(r, t.Context(), worldPlan(r, s, "kim", "acme"), entity), alone, "a group beside")
+		}
+	})
+	require.Positive(t, gained)
+}
+
+func TestTenantsAreDisjoint(t *testing.T) {
+	w := newWorld(t)
+	both := 0
+	rapid.Check(t, func(r *rapid.T) {
+		s := w.bind(r, population(r))
+		w.fill(r, t.Context())
+		shared := w.strings(r, t.Context(), "SELECT id::text FROM w.label WHERE org IS NULL")
+		for _, entity := range entities() {
+			acme := w.seen(r, t.Context(), worldPlan(r, s, "more", "acme"), entity)
+			globex := w.seen(r, t.Context(), worldPlan(r, s, "more", "globex"), entity)
+			if len(acme) > 0 && len(globex) > 0 {
+				both++
+			}
+			for _, key := range acme {
+				if entity == "label" && slices.Contains(shared, key) {
+					continue
+				}
+				require.NotContains(r, globex, key, "%s", entity)
+			}
+		}
+	})
+	require.Positive(t, both)
+}
+
+func TestATemplateGivesEverySubjectTheRulesOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	rapid.Check(t, func(r *rapid.T) {
+		s := w.bind(r, population(r))
+		shared := plan.NewPlanner(s)
+		for _, subject := range []plan.Subject{{User: "kim", Tenant: "acme"}, {User: "less", Tenant: "acme"}, {User: "less", Tenant: "globex"}, {User: "more", Tenant: "acme"}, {User: "grp", Tenant: "acme"}, {User: "sue"}} {
+			attrs := map[string]catalog.Attribute{}
+			for name, a := range s.Users[subject.User].Attributes {
+				if rapid.Bool().Draw(r, "keeps") {
+					attrs[name] = a
+				}
+			}
+			s.Users[subject.User].Attributes = attrs
+			own, err := plan.Build(s, subject)
+			require.NoError(r, err)
+			cached, err := shared.Build(subject)
+			require.NoError(r, err)
+			require.Equal(r, own.Shape, cached.Shape)
+			for _, entity := range entities() {
+				want, got := own.Rule(entity, catalog.Read), cached.Rule(entity, catalog.Read)
+				require.Equal(r, want.Kind, got.Kind)
+				require.Equal(r, want.Why, got.Why)
+				require.Equal(r, expr.Text(want.Filter), expr.Text(got.Filter))
+			}
+		}
+	})
+}
