@@ -24,6 +24,7 @@ type prover struct {
 	path     []step
 	guards   map[protoreflect.Message]bool    // conjuncts that were recognised as guards
 	filters  map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
+	bare     []*bareTarget                    // the writing statements around the walk whose targets have columns that are not open
 	inGuards [][]protoreflect.Message         // for each relation with a path alias: its ancestors
 }
 
@@ -52,31 +53,65 @@ func (v *prover) visit(m protoreflect.Message) error {
 	default:
 		return fmt.Errorf("%s is not on the list", m.Descriptor().Name())
 	}
-	var err error
 	switch n := m.Interface().(type) {
+	case *pg.InsertStmt:
+		return v.write(m, n.Relation, func() error { return v.insert(n) })
+	case *pg.UpdateStmt:
+		return v.write(m, n.Relation, func() error { return v.update(n) })
+	case *pg.DeleteStmt:
+		return v.write(m, n.Relation, func() error { return v.mayWrite(n.Relation, catalog.Delete) })
 	case *pg.RangeVar:
-		err = v.rangeVar(n)
+		if err := v.rangeVar(n); err != nil {
+			return err
+		}
 	case *pg.FuncCall:
-		err = v.functionCall(n)
+		if err := v.functionCall(n); err != nil {
+			return err
+		}
+	case *pg.ColumnRef:
+		if err := v.columnRef(n); err != nil {
+			return err
+		}
 	case *pg.SelectStmt:
 		if n.IntoClause != nil {
-			err = fmt.Errorf("SELECT INTO")
+			return fmt.Errorf("SELECT INTO")
 		}
-	case *pg.InsertStmt:
-		err = v.insert(n)
-	case *pg.UpdateStmt:
-		err = v.update(n)
-	case *pg.DeleteStmt:
-		err = v.mayWrite(n.Relation, catalog.Delete)
 	}
-	if err != nil {
-		return err
-	}
+	return v.below(m)
+}
+
+// below visits what is in a message, save what the plan itself says of a target's columns.
+func (v *prover) below(m protoreflect.Message) error {
 	return sqltree.Children(m, func(field protoreflect.FieldDescriptor, child protoreflect.Message) error {
+		if v.sanctioned(child) {
+			return v.relations(m, field, child)
+		}
 		v.path = append(v.path, step{m, field.Name()})
 		defer func() { v.path = v.path[:len(v.path)-1] }()
 		return v.visit(child)
 	})
+}
+
+// relations visits something sanctioned for the relations in it, which stand in guards.
+func (v *prover) relations(m protoreflect.Message, field protoreflect.FieldDescriptor, child protoreflect.Message) error {
+	bare := v.bare
+	v.bare = nil
+	v.path = append(v.path, step{m, field.Name()})
+	defer func() { v.path, v.bare = v.path[:len(v.path)-1], bare }()
+	return v.visit(child)
+}
+
+// write visits a writing statement.
+func (v *prover) write(m protoreflect.Message, target *pg.RangeVar, judge func() error) error {
+	if err := judge(); err != nil {
+		return err
+	}
+	leave, err := v.enterTarget(target)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return v.below(m)
 }
 
 func (v *prover) functionCall(n *pg.FuncCall) error {
