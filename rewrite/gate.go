@@ -42,17 +42,19 @@ func commandName(node string) string {
 	}
 }
 
-// function refuses a call of anything but a listed function of pg_catalog.
-func (w *walker) function(schema, name string) error {
+// function finds the schema of a function that may be called: a listed one of pg_catalog, or one that the policy lists.
+func (w *walker) function(schema, name string) (string, error) {
 	v := w.rewriter.functions.resolve(schema, name)
-	switch v.outcome {
-	case allowed:
-		return nil
-	case missing:
-		return w.deny(FunctionDenied, stateUndefinedFunction, "function %s does not exist", name)
-	default:
-		return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).hint("%s is %s.", name, v.reason)
+	if v.outcome == allowed {
+		return pgCatalog, nil
 	}
+	if found, ok := w.rewriter.listedFunction(schema, name, w.plan); ok {
+		return found, nil
+	}
+	if v.outcome == missing {
+		return "", w.deny(FunctionDenied, stateUndefinedFunction, "function %s does not exist", name)
+	}
+	return "", w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).hint("%s is %s.", name, v.reason)
 }
 
 // mayCall says whether pg_catalog's functions of that name are on the list.
@@ -87,7 +89,7 @@ func (w *walker) castType(schema, name string) (expr.Type, error) {
 // isVolatile says whether two calls of a function may differ.
 func (g *Rewriter) isVolatile(name string) bool {
 	for _, f := range g.snapshot.Schema.Functions[name] {
-		if f.Schema == "pg_catalog" && f.Volatility != 'i' && f.Volatility != 's' {
+		if f.Volatility != 'i' && f.Volatility != 's' {
 			return true
 		}
 	}

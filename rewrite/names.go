@@ -72,10 +72,11 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 	if len(parts) == 2 {
 		schema = parts[0]
 	}
-	if err := w.function(schema, name); err != nil {
+	found, err := w.function(schema, name)
+	if err != nil {
 		return err
 	}
-	n.Funcname = names("pg_catalog", name)
+	n.Funcname = names(found, name)
 	return w.children(n.ProtoReflect(), "funcname")
 }
 

@@ -116,10 +116,15 @@ func (v *prover) write(m protoreflect.Message, target *pg.RangeVar, judge func()
 
 func (v *prover) functionCall(n *pg.FuncCall) error {
 	parts := strs(n.Funcname)
-	if len(parts) != 2 || parts[0] != "pg_catalog" || !v.rewriter.mayCall(parts[1]) {
-		return fmt.Errorf("function %v is not on the list", parts)
+	if len(parts) == 2 && parts[0] == pgCatalog && v.rewriter.mayCall(parts[1]) {
+		return nil
 	}
-	return nil
+	if len(parts) == 2 {
+		if _, ok := v.rewriter.listedFunction(parts[0], parts[1], v.plan); ok {
+			return nil
+		}
+	}
+	return fmt.Errorf("function %v is not on the list", parts)
 }
 
 // rangeVar judges one name of a relation.

@@ -19,6 +19,7 @@ type Template struct {
 type Statement struct {
 	Kind   Kind
 	Hidden Hidden
+	Uses   []Use
 }
 
 // Hidden is what the reply loop must take out of a statement's replies.

@@ -28,6 +28,7 @@ type walker struct {
 	refusals  []*Refusal // what the marks of this statement stand for
 	first     int        // the number of the first of them within the template
 	hidden    Hidden
+	uses      []Use
 }
 
 // visit checks and rewrites m and everything below it.

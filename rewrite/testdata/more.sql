@@ -45,3 +45,10 @@ CREATE FUNCTION public.pour(anyelement) RETURNS text LANGUAGE plpgsql AS $$ BEGI
 CREATE TABLE lab.person (
     id int PRIMARY KEY, org_id text NOT NULL, name text NOT NULL, email varchar(80), salary numeric(10,2), born date, boss text, created_by text
 );
+
+-- Functions that the policy lists.
+CREATE FUNCTION lab.twice(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 * 2';
+CREATE FUNCTION lab.half(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 / 2';
+CREATE FUNCTION lab.half(text) RETURNS text LANGUAGE sql AS 'SELECT max(secret) FROM lab.unmapped';
+CREATE FUNCTION lab.paid() RETURNS numeric STABLE LANGUAGE sql AS 'SELECT sum(amount) FROM billing.invoice';
+CREATE FUNCTION public.cheer(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT $1 || '!'$$;
