@@ -1,27 +1,13 @@
 package catalog
 
 import (
+	"strings"
+
 	"github.com/wherewall/wherewall/catalog/document"
 	"github.com/wherewall/wherewall/catalog/expr"
 )
 
-// inferAttributes types the attributes that nobody declared by the values that users have of them, and checks the values of
-// those that somebody did.
-func (r *policyReader) inferAttributes() {
-	for _, u := range sortedDecls(r.policy.users) {
-		for _, e := range u.attributes {
-			r.inferAttribute(e)
-		}
-	}
-	for _, u := range sortedDecls(r.policy.users) {
-		for _, e := range u.attributes {
-			if d := r.policy.attributes[e.Key.Text]; d != nil && d.declared && e.Value.Kind != document.Null {
-				r.checkAttribute(d, e)
-			}
-		}
-	}
-}
-
+// inferAttribute types an attribute that nobody declared by a value that a user has of it.
 func (r *policyReader) inferAttribute(e document.Entry) {
 	d := r.policy.attributes[e.Key.Text]
 	if d != nil && d.declared || e.Value.Kind == document.Null {
@@ -116,11 +102,11 @@ func (r *policyReader) checkAttribute(d *attributeDecl, e document.Entry) {
 // value is a user's value of an attribute. Its type was checked.
 func (d *attributeDecl) value(n *document.Node) Attribute {
 	if !d.typ.Array {
-		return Attribute{Type: d.typ, Text: constant(d.typ, n.Text).Text}
+		return Attribute{Type: d.typ, Text: strings.Clone(constant(d.typ, n.Text).Text)}
 	}
 	a := Attribute{Type: d.typ, List: []string{}}
 	for _, item := range n.Items {
-		a.List = append(a.List, constant(scalarOf(d.typ), item.Text).Text)
+		a.List = append(a.List, strings.Clone(constant(scalarOf(d.typ), item.Text).Text))
 	}
 	a.Text = ArrayText(a.List)
 	return a

@@ -12,7 +12,7 @@ import (
 func Bind(p *Policy, schema *Schema) (*Snapshot, Problems) {
 	b := &binder{
 		policy: p, schema: schema, decls: maps.Clone(p.entities),
-		entities: map[string]*boundEntity{}, tables: map[RelationName]*boundEntity{},
+		entities: map[string]*boundEntity{}, tables: map[RelationName]*boundEntity{}, fitted: map[expr.Type]bool{},
 	}
 	for _, q := range p.problems {
 		b.problems = append(b.problems, q)
@@ -52,7 +52,6 @@ func (b *binder) snapshot() *Snapshot {
 		Permissions: map[string]*Permission{},
 		Roles:       map[string]*Role{},
 		Tenants:     map[string]*Tenant{},
-		Users:       map[string]*User{},
 		Groups:      map[string]*Group{},
 		Functions:   map[string]*ListedFunction{},
 		StarErrors:  b.policy.star != nil && b.policy.star.Text == "error",
@@ -77,6 +76,7 @@ type binder struct {
 	decls    map[string]*entityDecl  // those of the policy, and those that patterns make
 	entities map[string]*boundEntity // those whose table was found
 	tables   map[RelationName]*boundEntity
+	fitted   map[expr.Type]bool // types of tenant columns that were checked
 }
 
 // boundEntity is an entity on its way into the snapshot.

@@ -172,7 +172,12 @@ func (b *binder) identifying(e *boundEntity, n *document.Node, c expr.Column) bo
 	return true
 }
 
+// fitTenants checks that a type of tenant column can hold all tenants; once for each type.
 func (b *binder) fitTenants(column *document.Node, t expr.Type) {
+	if b.fitted[t] {
+		return
+	}
+	b.fitted[t] = true
 	for _, d := range sortedDecls(b.policy.tenants) {
 		if err := b.schema.Identifies(t, d.id.Text); err != nil {
 			b.add(d.id.Place, CodeTypeMismatch, "", "the tenant column at %s cannot hold this tenant: %s", column.Place, err)

@@ -9,42 +9,19 @@ import (
 func (b *binder) bindPeople(s *Snapshot) {
 	below := trees(b.policy.tenants)
 	for _, d := range sortedDecls(b.policy.tenants) {
-		t := &Tenant{ID: d.id.Text, Name: d.name, Active: d.active, Tree: below[d.id.Text], Roles: map[string]*Role{}}
+		t := &Tenant{ID: d.id.Text, Name: d.name, Active: d.active, Tree: below[d.id.Text]}
 		if d.parent != nil {
 			t.Parent = d.parent.Text
+		}
+		if len(d.roles) > 0 {
+			t.Roles = map[string]*Role{}
 		}
 		for _, role := range sortedDecls(d.roles) {
 			t.Roles[role.name.Text] = b.bindRole(role)
 		}
 		s.Tenants[t.ID] = t
 	}
-	for _, d := range sortedDecls(b.policy.users) {
-		s.Users[d.name.Text] = b.bindUser(d)
-	}
-}
-
-func (b *binder) bindUser(d *userDecl) *User {
-	u := &User{
-		Name: d.name.Text, Active: d.active, Password: d.password, Explain: d.allow["explain"], Allow: d.allow,
-		Roles: texts(d.roles), Platform: texts(d.platform),
-		Memberships: map[string][]string{}, Attributes: map[string]Attribute{}, Periods: map[string]Period{},
-		Unfiltered: d.unfiltered, Impersonate: d.impersonate,
-	}
-	for _, m := range d.memberships {
-		if !m.active {
-			continue
-		}
-		u.Memberships[m.tenant.Text] = texts(m.roles)
-		if m.period != (Period{}) {
-			u.Periods[m.tenant.Text] = m.period
-		}
-	}
-	for _, e := range d.attributes {
-		if a := b.policy.attributes[e.Key.Text]; a != nil && e.Value.Kind != document.Null {
-			u.Attributes[e.Key.Text] = a.value(e.Value)
-		}
-	}
-	return u
+	s.Users = b.policy.users
 }
 
 func (b *binder) bindGroups(s *Snapshot) {

@@ -128,6 +128,14 @@ type groupDecl struct {
 	bounded   bool // there are resources, if only an empty map of them
 }
 
+// tenantID is the group's tenant, empty where that was at fault.
+func (d *groupDecl) tenantID() string {
+	if d.tenant == nil {
+		return ""
+	}
+	return d.tenant.Text
+}
+
 type resourceDecl struct {
 	entity *document.Node
 	keys   []*document.Node // each a value, or a list of values

@@ -26,12 +26,9 @@ func (r *policyReader) link() {
 		l.given(p.baseRole, nil, false, "base_role")
 	}
 	l.tenants()
-	r.inferAttributes()
+	r.users()
 	for _, d := range sortedDecls(p.groups) {
 		l.group(d)
-	}
-	for _, d := range sortedDecls(p.users) {
-		l.user(d)
 	}
 	if len(p.patterns) == 0 {
 		l.entityNames()
@@ -39,15 +36,15 @@ func (r *policyReader) link() {
 }
 
 // unknown reports a name that nobody declared, unless its declaration may stand in what could not be read.
-func (l *linker) unknown(at document.Place, code, what, name string, known []string) {
+func (l *linker) unknown(at document.Place, code, what, name string, known func() []string) {
 	if !l.policy.broken {
-		l.add(at, code, didYouMean(name, known), "there is no %s %q", what, name)
+		l.add(at, code, didYouMean(name, known()), "there is no %s %q", what, name)
 	}
 }
 
 func (l *linker) unknownEntity(at document.Place, name string) {
 	if l.entities[name] == nil {
-		l.unknown(at, CodeUnknownEntity, "entity", name, names(l.entities))
+		l.unknown(at, CodeUnknownEntity, "entity", name, lazy(l.entities))
 	}
 }
 
@@ -57,7 +54,7 @@ func (l *linker) role(d *roleDecl) {
 		g := &d.grants[i]
 		permission := l.policy.permissions[g.permission.Text]
 		if permission == nil {
-			l.unknown(g.permission.Place, CodeUnknownPermission, "permission", g.permission.Text, names(l.policy.permissions))
+			l.unknown(g.permission.Place, CodeUnknownPermission, "permission", g.permission.Text, lazy(l.policy.permissions))
 			continue
 		}
 		if d.custom {
@@ -101,11 +98,12 @@ func (l *linker) given(n *document.Node, tenant *tenantDecl, platform bool, wher
 	d := l.policy.roles[n.Text]
 	switch {
 	case d == nil:
-		known := names(l.policy.roles)
-		if tenant != nil {
-			known = append(known, names(tenant.roles)...)
-		}
-		l.unknown(n.Place, CodeUnknownRole, "role", n.Text, known)
+		l.unknown(n.Place, CodeUnknownRole, "role", n.Text, func() []string {
+			if tenant == nil {
+				return lazy(l.policy.roles)()
+			}
+			return append(lazy(l.policy.roles)(), names(tenant.roles)...)
+		})
 	case d.platform && !platform:
 		l.add(n.Place, CodeRoleMisplaced, "give it by `platform:` of users", "%s is a platform role and cannot be given by %s", n.Text, where)
 	case !d.platform && platform:
@@ -116,7 +114,7 @@ func (l *linker) given(n *document.Node, tenant *tenantDecl, platform bool, wher
 func (l *linker) tenant(n *document.Node) *tenantDecl {
 	t := l.policy.tenants[n.Text]
 	if t == nil {
-		l.unknown(n.Place, CodeUnknownTenant, "tenant", n.Text, names(l.policy.tenants))
+		l.unknown(n.Place, CodeUnknownTenant, "tenant", n.Text, lazy(l.policy.tenants))
 	}
 	return t
 }
@@ -147,13 +145,26 @@ func (l *linker) group(d *groupDecl) {
 	for _, m := range d.members {
 		u := l.policy.users[m.Text]
 		if u == nil {
-			l.unknown(m.Place, CodeUnknownUser, "user", m.Text, names(l.policy.users))
+			l.unknown(m.Place, CodeUnknownUser, "user", m.Text, lazy(l.policy.users))
 			continue
 		}
-		if t != nil && !slices.ContainsFunc(u.memberships, func(m membershipDecl) bool { return m.tenant.Text == t.id.Text }) {
+		if _, member := u.Memberships[d.tenantID()]; t != nil && !member {
 			l.warn(m.Place, CodeNeverMatches, "add the tenant to the user's `tenants:`",
 				"%s is not a member of %s, and so has nothing from this group", m.Text, t.id.Text)
 		}
+	}
+}
+
+// maxNear bounds how many names are searched for the nearest one.
+const maxNear = 5000
+
+// lazy lists the declared names when they are asked for, unless there are too many of them.
+func lazy[D any](declared map[string]D) func() []string {
+	return func() []string {
+		if len(declared) > maxNear {
+			return nil
+		}
+		return names(declared)
 	}
 }
 

@@ -36,9 +36,7 @@ func (l *linker) entityNames() {
 			l.unknownEntity(res.entity.Place, res.entity.Text)
 		}
 	}
-	for _, d := range sortedDecls(p.users) {
-		l.rolesWithoutTenant(d)
-	}
+	l.rolesWithoutTenant()
 }
 
 func (l *linker) entityList(list []*document.Node) {
@@ -73,14 +71,14 @@ func (l *linker) ownScopes(d *roleDecl) {
 	}
 }
 
-// rolesWithoutTenant checks that a user has roles outside tenants only where there are no tenants' rows.
-func (l *linker) rolesWithoutTenant(d *userDecl) {
-	if len(d.roles) == 0 {
+// rolesWithoutTenant checks that users have roles outside tenants only where there are no tenants' rows.
+func (l *linker) rolesWithoutTenant() {
+	if l.policy.direct == nil {
 		return
 	}
 	for _, e := range sortedDecls(l.entities) {
-		if !e.global() && e.name != nil {
-			l.add(d.roles[0].Place, CodeRoleMisplaced, "give the roles in a tenant",
+		if !e.global() {
+			l.add(l.policy.direct.Place, CodeRoleMisplaced, "give the roles in a tenant",
 				"`roles:` of a user is for policies in which every entity is global, and %s is not", e.name.Text)
 			return
 		}

@@ -45,7 +45,7 @@ func (l *linker) customRole(d *roleDecl) {
 	if d.replaces != nil {
 		switch system := l.policy.roles[d.replaces.Text]; {
 		case system == nil:
-			l.unknown(d.replaces.Place, CodeUnknownRole, "role", d.replaces.Text, names(l.policy.roles))
+			l.unknown(d.replaces.Place, CodeUnknownRole, "role", d.replaces.Text, lazy(l.policy.roles))
 		case system.platform:
 			l.add(d.replaces.Place, CodeRoleMisplaced, "", "%s is a platform role, which no tenant can replace", d.replaces.Text)
 		case l.policy.baseRole != nil && l.policy.baseRole.Text == d.replaces.Text:

@@ -21,7 +21,8 @@ type Policy struct {
 	permissions map[string]*permissionDecl
 	roles       map[string]*roleDecl
 	tenants     map[string]*tenantDecl
-	users       map[string]*userDecl
+	users       map[string]*User
+	direct      *document.Node // the first role that a user has outside of tenants; nil for none
 	groups      map[string]*groupDecl
 	functions   map[string]*functionDecl
 	patterns    []*patternDecl
@@ -40,13 +41,10 @@ func ReadPolicy(path string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts := make([][]byte, len(names))
-	for i, name := range names {
-		if texts[i], err = os.ReadFile(name); err != nil {
-			return nil, fmt.Errorf("reading the policy: %w", err)
-		}
+	p, err := parsePolicy(names, os.ReadFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the policy: %w", err)
 	}
-	p := parsePolicy(names, texts)
 	return p, p.problems.Err()
 }
 
@@ -80,34 +78,58 @@ func policyFiles(path string) ([]string, error) {
 	return names, nil
 }
 
-func parsePolicy(names []string, texts [][]byte) *Policy {
+// parsePolicy reads files one after the other. Users come last, since they are checked against everything else.
+func parsePolicy(names []string, read func(name string) ([]byte, error)) (*Policy, error) {
 	r := &policyReader{policy: newPolicy()}
 	digest := sha256.New()
-	for i, name := range names {
+	for _, name := range names {
+		text, err := read(name)
+		if err != nil {
+			return nil, err
+		}
 		// The length keeps two ways to cut the same bytes into files apart.
-		fmt.Fprintf(digest, "%d\n", len(texts[i]))
-		digest.Write(texts[i])
-		documents, faults := document.Parse(name, texts[i])
-		for _, f := range faults {
-			code := CodeYAMLSyntax
-			if f.Duplicate {
-				code = CodeDuplicateKey
-			}
-			r.add(f.Place, code, "", "%s", f.Message)
-		}
-		r.policy.broken = r.policy.broken || len(faults) > 0
-		for _, d := range documents {
-			r.document(d)
-		}
+		fmt.Fprintf(digest, "%d\n", len(text))
+		digest.Write(text)
+		r.file(name, text)
 	}
 	if r.language == nil && !r.policy.broken {
-		r.add(document.Place{File: document.NewFile(names[0], texts[0]), Line: 1, Col: 1}, CodeUnknownKey,
+		r.add(document.Place{File: document.NewFile(names[0], nil), Line: 1, Col: 1}, CodeUnknownKey,
 			"begin with `wherewall: 1`", "the version of the language is missing")
 	}
 	r.policy.version = hex.EncodeToString(digest.Sum(nil))
 	r.link()
 	r.policy.problems = r.sorted()
-	return r.policy
+	return r.policy, nil
+}
+
+// file reads one file. Lists of tenants, groups and users are read entry by entry.
+func (r *policyReader) file(name string, text []byte) {
+	documents, sections, faults := document.ParseSplit(name, text, "tenants", "groups", "users")
+	r.faults(faults)
+	for _, d := range documents {
+		r.document(d)
+	}
+	for _, s := range sections {
+		switch s.Key.Text {
+		case "tenants":
+			r.faults(s.Each(r.tenant))
+		case "groups":
+			r.faults(s.Each(r.group))
+		default:
+			r.people = append(r.people, s.Each)
+		}
+	}
+}
+
+func (r *policyReader) faults(faults []document.Fault) {
+	for _, f := range faults {
+		code := CodeYAMLSyntax
+		if f.Duplicate {
+			code = CodeDuplicateKey
+		}
+		r.add(f.Place, code, "", "%s", f.Message)
+	}
+	r.policy.broken = r.policy.broken || len(faults) > 0
 }
 
 func newPolicy() *Policy {
@@ -117,7 +139,7 @@ func newPolicy() *Policy {
 		permissions: map[string]*permissionDecl{},
 		roles:       map[string]*roleDecl{},
 		tenants:     map[string]*tenantDecl{},
-		users:       map[string]*userDecl{},
+		users:       map[string]*User{},
 		groups:      map[string]*groupDecl{},
 		functions:   map[string]*functionDecl{},
 	}

@@ -15,6 +15,7 @@ type policyReader struct {
 	report
 	policy   *Policy
 	language *document.Node
+	people   []population // the users of all documents
 }
 
 // fields reads a map by a table of its keys. later has the keys that are part of the language and not of this release.

@@ -16,11 +16,16 @@ func (r *policyReader) document(n *document.Node) {
 		"permissions": func(n *document.Node) { r.entries(n, "permissions", r.permission) },
 		"roles":       func(n *document.Node) { r.entries(n, "roles", r.role) },
 		"tenants":     func(n *document.Node) { r.entries(n, "tenants", r.tenant) },
-		"users":       func(n *document.Node) { r.entries(n, "users", r.user) },
-		"groups":      func(n *document.Node) { r.entries(n, "groups", r.group) },
-		"functions":   func(n *document.Node) { r.entries(n, "functions", r.function) },
-		"star":        r.star,
-		"audit":       r.audit,
+		"users": func(n *document.Node) {
+			r.people = append(r.people, func(read func(name, value *document.Node)) []document.Fault {
+				r.entries(n, "users", read)
+				return nil
+			})
+		},
+		"groups":    func(n *document.Node) { r.entries(n, "groups", r.group) },
+		"functions": func(n *document.Node) { r.entries(n, "functions", r.function) },
+		"star":      r.star,
+		"audit":     r.audit,
 
 		"resource_grants": r.resourceGrants,
 	})

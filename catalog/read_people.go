@@ -8,7 +8,7 @@ import (
 )
 
 func (r *policyReader) tenant(id, value *document.Node) {
-	d := &tenantDecl{id: id, active: true, roles: map[string]*roleDecl{}}
+	d := &tenantDecl{id: id, active: true}
 	what := "tenant " + id.Text
 	if value.Kind != document.Null {
 		r.fields(value, what, map[string]func(*document.Node){
@@ -42,7 +42,8 @@ func (r *policyReader) printable(n *document.Node, what string) bool {
 	return true
 }
 
-func (r *policyReader) user(name, value *document.Node) {
+// user reads one user; nil where the name is at fault.
+func (r *policyReader) user(name, value *document.Node) *userDecl {
 	d := &userDecl{name: name, active: true}
 	what := "user " + name.Text
 	r.fields(value, what, map[string]func(*document.Node){
@@ -61,11 +62,12 @@ func (r *policyReader) user(name, value *document.Node) {
 	})
 	var before *document.Node
 	if u := r.policy.users[name.Text]; u != nil {
-		before = u.name
+		before = &document.Node{Place: u.at}
 	}
 	if r.printable(name, "a user") && r.first(name, "user", before) {
-		r.policy.users[name.Text] = d
+		return d
 	}
+	return nil
 }
 
 func (d *userDecl) membership(r *policyReader) func(tenant, value *document.Node) {

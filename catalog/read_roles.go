@@ -114,7 +114,11 @@ func (r *policyReader) customRole(t *tenantDecl, name, value *document.Node) {
 	if value.Kind == document.Map && value.Get("can") == nil {
 		r.add(name.Place, CodeWrongShape, "add `can: [PERMISSION, ...]`: nothing is inherited", "%s lists no permissions", what)
 	}
-	if r.named(name, "a role", plainName) {
-		t.roles[name.Text] = d
+	if !r.named(name, "a role", plainName) {
+		return
 	}
+	if t.roles == nil {
+		t.roles = map[string]*roleDecl{}
+	}
+	t.roles[name.Text] = d
 }

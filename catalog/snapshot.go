@@ -1,6 +1,9 @@
 package catalog
 
-import "github.com/wherewall/wherewall/catalog/expr"
+import (
+	"github.com/wherewall/wherewall/catalog/document"
+	"github.com/wherewall/wherewall/catalog/expr"
+)
 
 // Snapshot is a validated policy bound to one database's schema: every name resolved, every condition typed. It is
 // immutable and shared by all sessions; a reload makes a new one.
@@ -163,6 +166,7 @@ type User struct {
 	Periods     map[string]Period    // of memberships that have one, by tenant
 	Unfiltered  bool
 	Impersonate bool // `may_impersonate`
+	at          document.Place
 }
 
 // Period bounds a membership, in days of UTC: From is the first, Until the first one after it. Empty is open. The form is

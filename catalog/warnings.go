@@ -9,8 +9,10 @@ import (
 
 // warnings tells of what is allowed and probably not meant. The policy has no errors.
 func (b *binder) warnings(s *Snapshot) {
-	w := &warner{binder: b, snapshot: s, held: map[string]bool{s.BaseRole: true}, given: map[string]bool{}}
+	w := &warner{binder: b, snapshot: s, held: map[string]bool{s.BaseRole: true}, given: map[string]bool{}, own: map[[2]string]bool{},
+		ways: map[[2]string]bool{}}
 	w.whoHasWhat()
+	w.ownRows()
 	for _, d := range sortedDecls(b.policy.roles) {
 		w.role(d, s.Roles[d.name.Text])
 		if !w.held[d.name.Text] {
@@ -33,8 +35,10 @@ func (b *binder) warnings(s *Snapshot) {
 type warner struct {
 	*binder
 	snapshot *Snapshot
-	held     map[string]bool // roles that somebody has
-	given    map[string]bool // attributes that some user has
+	held     map[string]bool    // roles that somebody has
+	given    map[string]bool    // attributes that some user has
+	own      map[[2]string]bool // entities and owners that some role reads rows by
+	ways     map[[2]string]bool // entities and resources: whether one way leads from one to the other
 }
 
 func (w *warner) whoHasWhat() {
@@ -115,11 +119,11 @@ func (w *warner) indexes(e *boundEntity) {
 		return
 	}
 	w.indexed(e, e.decl.tenant, e.entity.Tenant)
-	if w.ownRows(e.entity.Name, "") {
+	if w.own[[2]string{e.entity.Name, ""}] {
 		w.indexed(e, e.decl.owner, e.entity.Owner)
 	}
 	for _, o := range sortedDecls(e.decl.owners) {
-		if w.ownRows(e.entity.Name, o.name.Text) {
+		if w.own[[2]string{e.entity.Name, o.name.Text}] {
 			w.indexed(e, o.column, e.entity.Owners[o.name.Text])
 		}
 	}
@@ -154,20 +158,31 @@ func beginsIndex(r *Relation, columns []string) bool {
 	return slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(r.Indexed, c) })
 }
 
-// ownRows says whether some role reads an entity's rows by an owner.
-func (w *warner) ownRows(entity, owner string) bool {
+// ownRows notes which entities' rows are read by an owner.
+func (w *warner) ownRows() {
 	for _, d := range w.policy.roles {
 		for i := range d.grants {
 			g := &d.grants[i]
-			p := w.policy.permissions[g.permission.Text]
-			if g.scope == ScopeOwn && g.owner == owner && slices.ContainsFunc(p.operations, func(o *operationDecl) bool {
-				return o.entity == entity && o.action == Read
-			}) {
-				return true
+			if g.scope != ScopeOwn {
+				continue
+			}
+			for _, o := range w.policy.permissions[g.permission.Text].operations {
+				if o.action == Read {
+					w.own[[2]string{o.entity, g.owner}] = true
+				}
 			}
 		}
 	}
-	return false
+}
+
+func (w *warner) leads(entity, resource string) bool {
+	key := [2]string{entity, resource}
+	known, ok := w.ways[key]
+	if !ok {
+		_, known = w.snapshot.PathTo(entity, resource)
+		w.ways[key] = known
+	}
+	return known
 }
 
 // resources warns of entities that a group's roles cover and its resource set says nothing of.
@@ -183,8 +198,7 @@ func (w *warner) resources(d *groupDecl) {
 		for i := range r.grants {
 			for _, entity := range w.policy.permissions[r.grants[i].permission.Text].covers() {
 				if !slices.ContainsFunc(d.resources, func(res resourceDecl) bool {
-					_, ok := w.snapshot.PathTo(entity, res.entity.Text)
-					return ok
+					return w.leads(entity, res.entity.Text)
 				}) {
 					w.warn(d.resources[0].entity.Place, CodeUnrelatedResource, "add relations that lead from it to one of the resources",
 						"%s gives nothing on %s: no one way leads from it to %s", role.Text, entity, d.resources[0].entity.Text)

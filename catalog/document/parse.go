@@ -21,6 +21,10 @@ type Fault struct {
 // Parse reads a file's documents. The nodes are good for further checks where there are faults too.
 func Parse(name string, text []byte) ([]*Node, []Fault) {
 	c := &converter{file: NewFile(name, text)}
+	return c.parse(text), c.faults
+}
+
+func (c *converter) parse(text []byte) []*Node {
 	// Duplicate keys are ours to find: the library stops at the first one and does not tell of its twin.
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -30,7 +34,7 @@ func Parse(name string, text []byte) ([]*Node, []Fault) {
 		} else {
 			c.fault(Place{c.file, 1, 1}, "%s", err)
 		}
-		return nil, c.faults
+		return nil
 	}
 	var documents []*Node
 	for _, d := range file.Docs {
@@ -38,11 +42,12 @@ func Parse(name string, text []byte) ([]*Node, []Fault) {
 			documents = append(documents, c.node(d.Body))
 		}
 	}
-	return documents, c.faults
+	return documents
 }
 
 type converter struct {
 	file   *File
+	lines  []int // the file's line of each line of the text; nil where the text is the file
 	faults []Fault
 }
 
@@ -54,7 +59,11 @@ func (c *converter) at(t *token.Token) Place {
 	if t == nil || t.Position == nil {
 		return Place{c.file, 1, 1}
 	}
-	return Place{c.file, t.Position.Line, t.Position.Column}
+	line := t.Position.Line
+	if len(c.lines) > 0 {
+		line = c.lines[min(max(line, 1), len(c.lines))-1]
+	}
+	return Place{c.file, line, t.Position.Column}
 }
 
 // node converts what a policy may consist of; everything else is a fault and stands as Null.
@@ -112,7 +121,7 @@ func (c *converter) mapping(values []*ast.MappingValueNode, at Place) *Node {
 			continue
 		}
 		if first := m.entry(key.Text); first != nil {
-			c.faults = append(c.faults, Fault{key.Place, fmt.Sprintf("%q is there twice, first at %s", key.Text, first.Key.Place), true})
+			c.twice(key, first.Key)
 			continue
 		}
 		m.Entries = append(m.Entries, Entry{key, value})
