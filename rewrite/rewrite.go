@@ -91,7 +91,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	if err := g.prove(again, p); err != nil {
 		return err
 	}
-	b.add(text, Statement{Kind: kind, Hidden: w.hidden, Uses: w.used(b.client)}, w.refusals)
+	b.add(text, Statement{Kind: kind, Hidden: w.hidden, Uses: w.uses}, w.refusals)
 	return nil
 }
 
