@@ -26,7 +26,8 @@ type Conjunct struct {
 	// Values are what the record has of the columns in the condition.
 	Values Record
 
-	term  expr.Expr
+	// Term is the condition itself, with me left open: for who asks the database what it says of the row.
+	Term  expr.Expr
 	truth truth
 }
 
@@ -104,7 +105,7 @@ func (b *builder) conjuncts(o operation, c cover) []Conjunct {
 			terms = and.Terms
 		}
 		for _, t := range terms {
-			list = append(list, Conjunct{Part: part, Text: speller{b.me}.spell(t, looseOr), term: t})
+			list = append(list, Conjunct{Part: part, Text: speller{b.me}.spell(t, looseOr), Term: t})
 		}
 	}
 	add("always", made.Always)
@@ -139,8 +140,8 @@ func ExplainRow(p *Plan, action, entity string, record Record) RowExplanation {
 		failing := 0
 		for j := range g.Conjuncts {
 			c := &g.Conjuncts[j]
-			found := v.truth(c.term)
-			c.truth, c.Truth, c.Needs, c.Values = found.truth, found.truth.String(), found.needs, v.valuesIn(c.term)
+			found := v.truth(c.Term)
+			c.truth, c.Truth, c.Needs, c.Values = found.truth, found.truth.String(), found.needs, v.valuesIn(c.Term)
 			if c.truth != isTRUE {
 				failing++
 			}
