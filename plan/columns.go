@@ -74,7 +74,15 @@ func writable(relation *catalog.Relation, ds []disjunct) map[string]expr.Expr {
 			columns[c.Name] = within(some, ds)
 		}
 	}
+	if everywhere(relation, func(column string) expr.Expr { return columns[column] }) {
+		return nil
+	}
 	return columns
+}
+
+// everywhere says that limits come to nothing: each column is given in all rows.
+func everywhere(relation *catalog.Relation, of func(column string) expr.Expr) bool {
+	return !slices.ContainsFunc(relation.Columns, func(c catalog.Column) bool { return !isTrue(of(c.Name)) })
 }
 
 func giving(ds []disjunct, column string) []disjunct {
@@ -103,6 +111,9 @@ func (b *builder) shown(relation *catalog.Relation, ds []disjunct) map[string]Sh
 		if shown.Raw != nil || len(shown.Masks) > 0 {
 			columns[c.Name] = shown
 		}
+	}
+	if everywhere(relation, func(column string) expr.Expr { return columns[column].Raw }) {
+		return nil
 	}
 	return columns
 }

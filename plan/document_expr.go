@@ -182,20 +182,24 @@ func (w jsonWriter) call(c expr.Call) any {
 	return w.opaque(c)
 }
 
-// opaque writes what the closed list has no operator for: only the server evaluates it.
+// opaque writes what the closed list has no operator for: only the server evaluates it. Its `me` are the values of what the text
+// calls me.name.
 func (w jsonWriter) opaque(e expr.Expr) any {
-	columns := []string{}
+	columns, me := []string{}, object{}
 	expr.Walk(e, func(x expr.Expr) {
 		switch x := x.(type) {
 		case expr.Column:
 			columns = append(columns, columnPath(x))
 		case expr.SQL:
 			columns = append(columns, x.Columns...)
+			for _, used := range x.Me {
+				me[used.Name] = w.condition(used, false)
+			}
 		default:
 		}
 	})
 	slices.Sort(columns)
-	return object{"sql": object{"text": speller{w.me}.spell(e, looseOr), "columns": slices.Compact(columns)}}
+	return object{"sql": object{"text": speller{w.me}.spell(e, looseOr), "columns": slices.Compact(columns), "me": me}}
 }
 
 // overPath writes a predicate on a column that is reached over relations as nested EXISTS.

@@ -71,7 +71,11 @@ func drawGrant(t *rapid.T, entity string, platform bool) string {
 	if rapid.IntRange(0, 3).Draw(t, "conditional") > 0 {
 		parts = append(parts, fmt.Sprintf("where: %q", drawCondition(t, entity, 2)))
 	}
-	return "{see_" + entity + ": {" + strings.Join(parts, ", ") + "}}"
+	permission := "see_" + entity
+	if entity == "task" {
+		permission = rapid.SampledFrom([]string{"see_task", "peek_task", "blur_task"}).Draw(t, "columns")
+	}
+	return "{" + permission + ": {" + strings.Join(parts, ", ") + "}}"
 }
 
 func drawRole(t *rapid.T, platform bool) string {

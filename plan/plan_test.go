@@ -54,6 +54,11 @@ tenants: {acme: {}, globex: {}, gone: {active: false}}
 // bound makes a snapshot of the header, roles and users.
 func bound(t *testing.T, text string) *catalog.Snapshot {
 	t.Helper()
+	return boundTo(t, header+text)
+}
+
+func boundTo(t *testing.T, text string) *catalog.Snapshot {
+	t.Helper()
 	schema := &catalog.Schema{Relations: map[catalog.RelationName]*catalog.Relation{}, Digest: "d"}
 	for _, r := range []*catalog.Relation{
 		relation("project", "id", "org", "owner", "amount", "region", "open"), relation("task", "id", "project_id", "title"),
@@ -62,7 +67,7 @@ func bound(t *testing.T, text string) *catalog.Snapshot {
 		schema.Relations[r.RelationName] = r
 	}
 	file := filepath.Join(t.TempDir(), "p.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(header+text), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	p, err := catalog.ReadPolicy(file)
 	require.NoError(t, err)
 	s, problems := catalog.Bind(p, schema)

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -152,4 +153,42 @@ func TestATemplateGivesEverySubjectTheRulesOfItsOwn(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCellsAreShownAsTheCheckSays(t *testing.T) {
+	w := newWorld(t)
+	met := map[plan.Cell]int{}
+	rapid.Check(t, func(r *rapid.T) {
+		s := w.bind(r, population(r))
+		w.fill(r, t.Context())
+		for _, user := range []string{"kim", "more", "plat"} {
+			p := worldPlan(r, s, user, "acme")
+			if shown := p.Rule("task", catalog.Read); shown.Kind == plan.NoAccess {
+				continue
+			}
+			for key, title := range w.cells(r, t.Context(), p) {
+				record := w.records(r, t.Context(), "task")[key]
+				cell, _ := plan.CheckCell(p, "task", "title", record)
+				met[cell]++
+				lower := record["title"]
+				lower.Text = strings.ToLower(lower.Text)
+				switch cell {
+				case plan.CellRaw:
+					require.Equal(r, record["title"], title, key)
+				case plan.CellMasked:
+					require.Equal(r, lower, title, key)
+				case plan.CellNull:
+					require.True(r, title.Null, key)
+				case plan.CellNeedsDB:
+					require.Contains(r, []plan.Value{record["title"], lower, {Null: true}}, title)
+				case plan.CellClosed, plan.CellHidden:
+					require.Fail(r, "a cell that the check closes was shown", key)
+				}
+			}
+		}
+	})
+	t.Logf("%v", met)
+	for _, cell := range []plan.Cell{plan.CellRaw, plan.CellMasked} {
+		require.Positive(t, met[cell])
+	}
 }

@@ -15,6 +15,9 @@ type speller struct {
 	me map[string]catalog.Attribute
 }
 
+// Spell writes a condition for people, with the subject's values in the place of me.
+func Spell(p *Plan, e expr.Expr) string { return speller{p.me}.spell(e, looseOr) }
+
 // Precedence of what is written, loosest first.
 const (
 	looseOr = iota
@@ -90,7 +93,7 @@ func (s speller) write(e expr.Expr) (text string, binds int) {
 	case expr.Case:
 		return s.choice(x), tight
 	case expr.SQL:
-		return "(" + x.Text + ")", tight
+		return x.Text, looseOr
 	default:
 		return "?", tight
 	}

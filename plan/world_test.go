@@ -154,6 +154,31 @@ func (w *world) strings(t require.TestingT, ctx context.Context, sql string) []s
 	return list
 }
 
+// cells are the titles of tasks by key, as the rewriter shows them. Where the column is closed there are none.
+func (w *world) cells(t require.TestingT, ctx context.Context, p *plan.Plan) map[string]plan.Value {
+	template := rewrite.New(p.Snapshot).Rewrite("SELECT id::text, title FROM w.task", p)
+	if template.Refused != nil {
+		closed, _ := plan.CheckCell(p, "task", "title", nil)
+		require.Equal(t, plan.CellClosed, closed, "%v", template.Refused)
+		return nil
+	}
+	rows, err := w.conn.Query(ctx, string(template.AppendSQL(nil, rewrite.NewValues(p, strings.Repeat("0", 32)))))
+	require.NoError(t, err)
+	defer rows.Close()
+	cells := map[string]plan.Value{}
+	for rows.Next() {
+		var key string
+		var title *string
+		require.NoError(t, rows.Scan(&key, &title))
+		cells[key] = plan.Value{Null: title == nil}
+		if title != nil {
+			cells[key] = plan.Value{Text: *title}
+		}
+	}
+	require.NoError(t, rows.Err())
+	return cells
+}
+
 // from says how an entity's rows and those over its relations are read without any policy.
 func from(entity string) (tables map[string]string, sql string) {
 	switch entity {
