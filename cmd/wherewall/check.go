@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,6 +15,8 @@ import (
 type checkCmd struct {
 	policyFlags
 	Upstream string `placeholder:"DSN" help:"A database to check the names and conditions against; without it, the documents alone are checked."`
+	Strict   bool   `help:"Fail on warnings too."`
+	Verbose  bool   `short:"v" help:"Say which tables the policy maps, and which it leaves out of reach."`
 }
 
 // Run prints every problem, and fails where one is an error.
@@ -23,6 +26,7 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 		return err
 	}
 	problems := policy.Problems()
+	var snapshot *catalog.Snapshot
 	against := ""
 	if c.Upstream != "" {
 		upstream, err := upstreamFlags{c.Upstream}.config()
@@ -33,22 +37,34 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 		if err != nil {
 			return err
 		}
-		_, problems = catalog.Bind(policy, schema)
+		snapshot, problems = catalog.Bind(policy, schema)
 		against = " against database " + schema.Database
 	}
-	for _, p := range problems {
-		fmt.Fprintln(std.out, p.String())
-		if p.Excerpt != "" {
-			fmt.Fprintln(std.out, p.Excerpt)
-		}
+	if c.Verbose {
+		inventory(std.out, policy, snapshot)
 	}
+	printProblems(std.out, problems)
 	bad, warnings := count(problems)
-	if bad > 0 {
-		fmt.Fprintf(std.err, "wherewall: %s\n", plural(bad, "error"))
+	switch {
+	case bad > 0:
+		fmt.Fprintf(std.err, "wherewall: %s%s\n", plural(bad, "error"), withWarnings(warnings))
+		return told(exitFailed)
+	case c.Strict && warnings > 0:
+		fmt.Fprintf(std.err, "wherewall: %s\n", plural(warnings, "warning"))
 		return told(exitFailed)
 	}
 	fmt.Fprintf(std.out, "%s is valid%s%s\n", c.Policy, against, withWarnings(warnings))
 	return nil
+}
+
+// printProblems shows each problem with the line that it is about.
+func printProblems(w io.Writer, problems catalog.Problems) {
+	for _, p := range problems {
+		fmt.Fprintln(w, p.String())
+		if p.Excerpt != "" {
+			fmt.Fprintln(w, p.Excerpt)
+		}
+	}
 }
 
 func count(problems catalog.Problems) (bad, warnings int) {

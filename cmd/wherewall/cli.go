@@ -17,6 +17,8 @@ type cli struct {
 	Check   checkCmd   `cmd:"" help:"Validate a policy, against a database where --upstream is given."`
 	Rewrite rewriteCmd `cmd:"" help:"Print what would be sent to PostgreSQL for a statement, or the refusal."`
 	Plan    planCmd    `cmd:"" help:"Print what a user may see and do, as JSON."`
+	Explain explainCmd `cmd:"" help:"Say why a statement reads what it reads, or why a row is hidden."`
+	Test    testCmd    `cmd:"" help:"Run policy tests: who sees and may do what, judged by PostgreSQL."`
 	Passwd  passwdCmd  `cmd:"" help:"Print a SCRAM-SHA-256 verifier for a password, for a user of the policy."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

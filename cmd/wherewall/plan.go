@@ -8,7 +8,9 @@ import (
 	"slices"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
 	"github.com/wherewall/wherewall/plan"
+	"github.com/wherewall/wherewall/rewrite"
 )
 
 // planCmd prints a user's plan: all of it, or for one entity, or for one action.
@@ -17,7 +19,7 @@ type planCmd struct {
 	upstreamFlags
 	subjectFlags
 	Entity string `placeholder:"E" help:"Only this entity."`
-	Action string `enum:",read,create,update,delete" default:"" placeholder:"A" help:"Only this action: read, create, update or delete."`
+	Action string `placeholder:"A" help:"Only this action: read, create, update, delete, or one of your own."`
 }
 
 // Run prints a JSON array with an object for each entity and action.
@@ -33,17 +35,16 @@ func (c planCmd) Run(ctx context.Context, std *streams) error {
 	if c.Entity != "" && snapshot.Entities[c.Entity] == nil {
 		return usage(fmt.Errorf("--entity %s: the policy has no such entity", c.Entity))
 	}
+	if c.Action != "" && !slices.Contains(actionsOf(snapshot), catalog.Action(c.Action)) {
+		return usage(fmt.Errorf("--action %s: no permission of the policy has such an action", c.Action))
+	}
 	p, err := c.plan(snapshot)
 	if err != nil {
 		return err
 	}
-	documents := []planDocument{}
-	for _, name := range slices.Sorted(maps.Keys(snapshot.Entities)) {
-		for _, action := range []catalog.Action{catalog.Read, catalog.Create, catalog.Update, catalog.Delete} {
-			if (c.Entity == "" || c.Entity == name) && (c.Action == "" || c.Action == string(action)) {
-				documents = append(documents, documentOf(p, snapshot.Entities[name], action))
-			}
-		}
+	documents, err := c.documents(p)
+	if err != nil {
+		return err
 	}
 	out := json.NewEncoder(std.out)
 	out.SetIndent("", "  ")
@@ -54,57 +55,84 @@ func (c planCmd) Run(ctx context.Context, std *streams) error {
 	return nil
 }
 
-// planDocument is what a subject may do to one entity by one action, so that an application can apply it itself.
-type planDocument struct {
-	Plan          string       `json:"plan"` // the version of this form
-	Kind          string       `json:"kind"` // fullAccess, restricted or noAccess
-	Subject       planSubject  `json:"subject"`
-	Entity        string       `json:"entity"`
-	Table         string       `json:"table"`
-	Key           []string     `json:"key"`
-	Action        string       `json:"action"`
-	PolicyVersion string       `json:"policyVersion"`
-	SchemaDigest  string       `json:"schemaDigest"`
-	Filter        any          `json:"filter"` // over rows that exist; null where kind is not restricted, or where the action makes rows
-	Check         any          `json:"check"`  // over new rows; null where the action makes none
-	Why           []planReason `json:"why"`
+// actionsOf are the four actions that statements have, and those that permissions name beside them.
+func actionsOf(s *catalog.Snapshot) []catalog.Action {
+	all := statementActions()
+	for _, p := range s.Permissions {
+		for _, o := range p.Operations {
+			if !slices.Contains(all, o.Action) {
+				all = append(all, o.Action)
+			}
+		}
+	}
+	return all
 }
 
-type planSubject struct {
-	User   string   `json:"user"`
-	Tenant string   `json:"tenant,omitempty"`
-	Roles  []string `json:"roles"`
+func statementActions() []catalog.Action {
+	return []catalog.Action{catalog.Read, catalog.Create, catalog.Update, catalog.Delete}
 }
 
-type planReason struct {
-	Role       string `json:"role"`
-	Permission string `json:"permission"`
-	At         string `json:"at"`
+func (c planCmd) documents(p *plan.Plan) ([]*plan.Document, error) {
+	actions := statementActions()
+	if c.Action != "" {
+		actions = []catalog.Action{catalog.Action(c.Action)}
+	}
+	rewriter := rewrite.New(p.Snapshot)
+	documents := []*plan.Document{}
+	for _, entity := range slices.Sorted(maps.Keys(p.Snapshot.Entities)) {
+		if c.Entity != "" && c.Entity != entity {
+			continue
+		}
+		for _, action := range actions {
+			d, err := p.Describe(entity, action)
+			if err != nil {
+				return nil, err
+			}
+			if p.Until != "" {
+				d.ExpiresAt = p.Until + "T00:00:00Z"
+			}
+			if d.SQL, err = sqlOf(rewriter, p, p.Rule(entity, action)); err != nil {
+				return nil, err
+			}
+			documents = append(documents, d)
+		}
+	}
+	return documents, nil
 }
 
-func documentOf(p *plan.Plan, e *catalog.Entity, action catalog.Action) planDocument {
-	rule := p.Rule(e.Name, action)
-	d := planDocument{
-		Plan: "1", Kind: rule.Kind.String(), Subject: planSubject{p.Subject.User, p.Subject.Tenant, orEmpty(p.Roles)},
-		Entity: e.Name, Table: e.Relation.Schema + "." + e.Relation.Name, Key: orEmpty(e.Key), Action: string(action),
-		PolicyVersion: p.Snapshot.Version, SchemaDigest: p.Snapshot.Schema.Digest, Why: []planReason{},
+// sqlAlias is what the table is called in the filter's SQL.
+const sqlAlias = "t"
+
+// sqlOf is a rule's filter as SQL with parameters, each as text input of its type. A rule without a filter has none.
+func sqlOf(rewriter *rewrite.Rewriter, p *plan.Plan, r plan.Rule) (*plan.SQLDocument, error) {
+	if r.Kind != plan.Restricted || r.Filter == nil {
+		return nil, nil
 	}
-	values := conditionWriter{p.Values}
-	if rule.Kind == plan.Restricted {
-		d.Filter = values.condition(rule.Filter)
+	predicate, err := rewriter.Predicate(r.Filter, sqlAlias)
+	if err != nil {
+		return nil, fmt.Errorf("printing a filter: %w", err)
 	}
-	if rule.Kind != plan.NoAccess {
-		d.Check = values.condition(rule.Check)
+	text, parameters := predicate.Parameters()
+	d := &plan.SQLDocument{Text: text, Params: []any{}, Alias: sqlAlias, ParamTypes: []string{}}
+	for _, q := range parameters {
+		value, has := p.Values[q.Name]
+		if !has {
+			return nil, fmt.Errorf("printing a filter: the subject has no value for me.%s", q.Name)
+		}
+		d.Params = append(d.Params, value)
+		d.ParamTypes = append(d.ParamTypes, parameterType(q.Type))
 	}
-	for _, r := range rule.Why {
-		d.Why = append(d.Why, planReason{r.Role, r.Permission, r.At})
-	}
-	return d
+	return d, nil
 }
 
-func orEmpty(list []string) []string {
-	if list == nil {
-		return []string{}
+// parameterType is a type as PostgreSQL reads it: bare where it is one of its own.
+func parameterType(t expr.Type) string {
+	name := t.Name
+	if t.Schema != "" && t.Schema != "pg_catalog" {
+		name = t.Schema + "." + name
 	}
-	return list
+	if t.Array {
+		name += "[]"
+	}
+	return name
 }

@@ -61,7 +61,7 @@ func (c rewriteCmd) statement(std *streams) (string, error) {
 
 // plan builds the plan of the user and tenant that the flags name.
 func (f subjectFlags) plan(snapshot *catalog.Snapshot) (*plan.Plan, error) {
-	subject, err := plan.Resolve(snapshot, f.User, f.Tenant)
+	subject, err := plan.ResolveOn(snapshot, f.User, f.Tenant, today())
 	if err != nil {
 		return nil, fmt.Errorf("acting as %s: %w", f.User, err)
 	}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/wherewall/wherewall/catalog"
+)
+
+// inventory lists what a policy maps and what it leaves out of reach. A nil snapshot is a policy without a database, or one at fault.
+func inventory(w io.Writer, policy *catalog.Policy, s *catalog.Snapshot) {
+	fmt.Fprintf(w, "policy %s\n", short(policy.Version()))
+	if s == nil {
+		return
+	}
+	mapped := map[catalog.RelationName]bool{}
+	for _, name := range slices.Sorted(maps.Keys(s.Entities)) {
+		e := s.Entities[name]
+		mapped[e.Relation.RelationName] = true
+		whose := "by tenant"
+		if e.Global {
+			whose = "global"
+		}
+		fmt.Fprintf(w, "  %s is %s, %s\n", name, relationText(e), whose)
+	}
+	var outside []string
+	for name, r := range s.Schema.Relations {
+		if s.EntityOf(name) == nil && !mapped[name] && r.Kind != 'S' {
+			outside = append(outside, name.Schema+"."+name.Name)
+		}
+	}
+	slices.Sort(outside)
+	for _, name := range outside {
+		fmt.Fprintf(w, "  out of reach: %s\n", name)
+	}
+	fmt.Fprintf(w, "  %s, %s, %s, %s\n", plural(len(s.Roles), "role"), plural(len(s.Permissions), "permission"), plural(len(s.Tenants), "tenant"), plural(len(s.Users), "user"))
+}
