@@ -19,6 +19,7 @@ type cli struct {
 	Plan    planCmd    `cmd:"" help:"Print what a user may see and do, as JSON."`
 	Explain explainCmd `cmd:"" help:"Say why a statement reads what it reads, or why a row is hidden."`
 	Test    testCmd    `cmd:"" help:"Run policy tests: who sees and may do what, judged by PostgreSQL."`
+	Export  exportCmd  `cmd:"" help:"Print the policy as SQL for the database itself: row-level security, or the service login's rights."`
 	Passwd  passwdCmd  `cmd:"" help:"Print a SCRAM-SHA-256 verifier for a password, for a user of the policy."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

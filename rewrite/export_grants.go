@@ -1,0 +1,209 @@
+package rewrite
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/wherewall/wherewall/catalog"
+)
+
+// ExportGrants writes the rights of the service login as an SQL script: what the policy needs of the database at hand and nothing else,
+// so that a hole in the proxy stays small. views are the names of pg_catalog's views there.
+//
+// Loading it twice is loading it once.
+func ExportGrants(s *catalog.Snapshot, login string, views []string) (string, error) {
+	x := newExporter(s)
+	if _, err := x.tables(); err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(commented(grantsHeader(s, login)))
+	b.WriteString("BEGIN;\nSET LOCAL search_path = pg_catalog, pg_temp;\n")
+	writeLogin(&b, s, login)
+	serial, err := x.writeTables(&b, login)
+	if err != nil {
+		return "", err
+	}
+	// The proxy reads the schema with an empty search path, and native policies read settings.
+	needed := map[string]bool{"set_config": true, "current_setting": true, "nextval": serial}
+	b.WriteString("\n-- What nobody behind the proxy needs. Superusers keep it; give it to other roles that need it by name, or by pg_monitor.\n")
+	for _, f := range closedFunctions(s.Schema, needed) {
+		fmt.Fprintf(&b, "REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC;\n", f)
+	}
+	for _, v := range closedViews(views) {
+		fmt.Fprintf(&b, "REVOKE ALL ON pg_catalog.%s FROM PUBLIC;\n", identifier(v))
+	}
+	b.WriteString("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;\n\nCOMMIT;\n")
+	return b.String(), nil
+}
+
+func grantsHeader(s *catalog.Snapshot, login string) []string {
+	return []string{
+		"Rights of the service login " + login + ", made from the Wherewall policy " + s.Version,
+		"for the database " + s.Schema.Database + ". Load it there as a superuser, once per database.",
+		"",
+		"Whoever is no superuser loses the functions and views at its end in this database, since what everybody may call, the service",
+		"login may call too.",
+	}
+}
+
+// writeLogin makes the login weak.
+func writeLogin(b *strings.Builder, s *catalog.Snapshot, login string) {
+	name, database := identifier(login), identifier(s.Schema.Database)
+	fmt.Fprintf(b, `
+ALTER ROLE %[1]s LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT;
+`, name)
+	b.WriteString(strings.ReplaceAll(weakLogin, "@login", quoted(login)))
+	temporary := "REVOKE TEMPORARY ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"
+	if allowsTemporary(s) {
+		temporary += "-- Somebody's `allow:` has temp_tables.\nGRANT TEMPORARY ON DATABASE %[2]s TO %[1]s;\n"
+	}
+	fmt.Fprintf(b, "REVOKE CREATE ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"+temporary+"GRANT CONNECT ON DATABASE %[2]s TO %[1]s;\n", name, database)
+}
+
+// weakLogin takes away memberships, and all rights that the login has in this database by itself. What it owns or has as one of everybody cannot
+// be taken away here, and is told.
+const weakLogin = `
+DO $ww$
+DECLARE
+    login oid := (SELECT oid FROM pg_roles WHERE rolname = @login);
+    found record;
+BEGIN
+    FOR found IN SELECT m.roleid::regrole AS role, g.rolname AS grantor FROM pg_auth_members m LEFT JOIN pg_roles g ON g.oid = m.grantor
+                 WHERE m.member = login LOOP
+        IF current_setting('server_version_num')::int >= 160000 THEN
+            EXECUTE format('REVOKE %s FROM %I GRANTED BY %I', found.role, @login, found.grantor);
+        ELSE
+            EXECUTE format('REVOKE %s FROM %I', found.role, @login);
+        END IF;
+    END LOOP;
+    FOR found IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+        EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I', found.nspname, @login);
+        EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM %I', found.nspname, @login);
+        EXECUTE format('REVOKE ALL ON SCHEMA %I FROM %I', found.nspname, @login);
+        EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', found.nspname);
+    END LOOP;
+    FOR found IN SELECT c.oid::regclass AS relation FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                   AND (c.relowner = login OR EXISTS (SELECT FROM aclexplode(c.relacl) WHERE grantee = 0)) LOOP
+        RAISE WARNING '% is owned by %, or granted to everybody: no script can take that from it alone', found.relation, @login;
+    END LOOP;
+END $ww$;
+`
+
+// allowsTemporary says whether somebody may make temporary tables.
+func allowsTemporary(s *catalog.Snapshot) bool {
+	const temporary = "temp_tables"
+	for _, r := range s.Roles {
+		if r.Allow[temporary] {
+			return true
+		}
+	}
+	for _, t := range s.Tenants {
+		for _, r := range t.Roles {
+			if r.Allow[temporary] {
+				return true
+			}
+		}
+	}
+	for _, u := range s.Users {
+		if u.Allow[temporary] {
+			return true
+		}
+	}
+	return false
+}
+
+// writeTables grants what the policy needs: the verbs that some role has, with their columns, and reading what its conditions look at.
+// serial says that a column's default calls nextval().
+func (x *exporter) writeTables(b *strings.Builder, login string) (serial bool, err error) {
+	all := map[catalog.RelationName]rights{}
+	for _, r := range x.mapped() {
+		found, err := x.rights(r, x.snapshot.EntityOf(r.RelationName))
+		if err != nil {
+			return false, fmt.Errorf("exporting the rights on %s.%s: %w", r.Schema, r.Name, err)
+		}
+		all[r.RelationName] = found
+	}
+	for name := range x.uses {
+		if all[name] == nil {
+			all[name] = rights{}
+		}
+	}
+	var grants strings.Builder
+	schemas, sequences := map[string]bool{}, map[string]bool{}
+	for _, name := range slices.SortedFunc(maps.Keys(all), byRelationName) {
+		r := x.snapshot.Schema.Relations[name]
+		if r == nil {
+			continue
+		}
+		lines, err := x.grantsOn(r, all[name], login)
+		if err != nil {
+			return false, err
+		}
+		if lines == "" {
+			continue
+		}
+		schemas[r.Schema] = true
+		grants.WriteString(lines)
+		if _, inserts := all[name]["INSERT"]; inserts {
+			for _, c := range r.Columns {
+				if s := sequenceOf(c.Default); s != "" {
+					sequences[s] = true
+				}
+			}
+		}
+	}
+	b.WriteString("\n-- What the policy needs.\n")
+	for _, s := range slices.Sorted(maps.Keys(schemas)) {
+		fmt.Fprintf(b, "GRANT USAGE ON SCHEMA %s TO %s;\n", identifier(s), identifier(login))
+	}
+	b.WriteString(grants.String())
+	for _, s := range slices.Sorted(maps.Keys(sequences)) {
+		fmt.Fprintf(b, "GRANT USAGE ON SEQUENCE %s TO %s;\n", s, identifier(login))
+	}
+	return len(sequences) > 0, nil
+}
+
+func byRelationName(a, b catalog.RelationName) int {
+	return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
+}
+
+func (x *exporter) grantsOn(r *catalog.Relation, have rights, login string) (string, error) {
+	name, err := relationText(r.Schema, r.Name)
+	if err != nil {
+		return "", err
+	}
+	given, some := have["SELECT"]
+	if list := x.readable(r, given, some); list == nil || len(list) > 0 {
+		have["SELECT"] = list
+	}
+	var verbs []string
+	for _, verb := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
+		list, has := have[verb]
+		switch {
+		case !has || list != nil && len(list) == 0:
+		case list == nil:
+			verbs = append(verbs, verb)
+		default:
+			verbs = append(verbs, verb+" ("+identifiers(list)+")")
+		}
+	}
+	if len(verbs) == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("GRANT %s ON %s TO %s;\n", strings.Join(verbs, ", "), name, identifier(login)), nil
+}
+
+// sequenceOf is the sequence that a serial column draws from, as SQL; empty for any other default.
+func sequenceOf(standard string) string {
+	m := regexp.MustCompile(`^nextval\('((?:[^']|'')+)'::regclass\)$`).FindStringSubmatch(standard)
+	if m == nil {
+		return ""
+	}
+	return strings.ReplaceAll(m[1], "''", "'")
+}
