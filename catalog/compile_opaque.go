@@ -93,9 +93,27 @@ func (o *opaquer) node(m protoreflect.Message) bool {
 		*pg_query.CoalesceExpr, *pg_query.MinMaxExpr, *pg_query.TypeCast, *pg_query.A_ArrayExpr, *pg_query.A_Indirection, *pg_query.A_Indices:
 		return o.below(m)
 	default:
-		o.problem(int32(len(conditionPrefix)), CodeConditionSyntax, "", "%s is not part of sql:", m.Descriptor().Name())
+		o.stranger(m)
 		return false
 	}
+}
+
+// stranger reports a node that is not part of sql:.
+func (o *opaquer) stranger(m protoreflect.Message) {
+	at, name := int32(len(conditionPrefix)), string(m.Descriptor().Name())
+	if d := m.Descriptor().Fields().ByName("location"); d != nil {
+		at = int32(m.Get(d).Int())
+	}
+	if word := strangers[name]; word != "" {
+		name = word
+	}
+	o.problem(at, CodeConditionSyntax, "", "%s is not part of sql:", name)
+}
+
+// strangers are what people write whose names in the tree they do not know.
+var strangers = map[string]string{
+	"ParamRef": "a parameter", "RowExpr": "a row", "CollateClause": "COLLATE", "A_Star": "*", "NamedArgExpr": "an argument by name",
+	"GroupingFunc": "GROUPING", "SetToDefault": "DEFAULT", "CurrentOfExpr": "CURRENT OF",
 }
 
 // below checks all parts, so that one run finds everything.

@@ -47,10 +47,9 @@ func (r *policyReader) owners(d *entityDecl, n *document.Node, what string) {
 
 func (r *policyReader) view(d *entityDecl, n *document.Node, what string) {
 	w := r.word(n, what)
+	d.view = w
 	switch {
-	case w == nil:
-	case w.Text == "own":
-		d.view = w
+	case w == nil || w.Text == "own":
 	case w.Text == "expand":
 		r.notSupported(w, "view: expand")
 	default:
