@@ -187,6 +187,9 @@ func (v *prover) shown(rv *pg.RangeVar, r *catalog.Relation, columns map[string]
 		len(s.GroupClause)+len(s.SortClause)+len(s.DistinctClause)+len(s.WindowClause) > 0 || s.HavingClause != nil {
 		return fmt.Errorf("relation %s stands with columns that are closed", rv.Relname)
 	}
+	for _, n := range s.TargetList {
+		v.guards[n.ProtoReflect()] = true // It is what the plan says, paths included.
+	}
 	return nil
 }
 
