@@ -71,6 +71,7 @@ func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
 			return err
 		}
 		w.scope.relations[name] = nil
+		w.scope.rows[name] = true
 	}
 	query := item.Subquery.GetSelectStmt()
 	if query == nil {
@@ -105,6 +106,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 	}
 	if rv.Schemaname == "" && w.scope.isCTE(rv.Relname) {
 		w.scope.relations[refname(rv)] = nil
+		w.scope.rows[refname(rv)] = true
 		return w.returns(rv)
 	}
 	if w.relations++; w.relations > maxRelations {
@@ -120,6 +122,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		return err
 	}
 	w.scope.relations[spelled] = relation
+	w.scope.rows[spelled] = true
 	if rv.Alias != nil && len(rv.Alias.Colnames) > 0 {
 		w.scope.relations[spelled] = nil // its columns have other names here
 	}

@@ -25,6 +25,9 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	if err != nil {
 		return err
 	}
+	if err := w.namedOnce(s.Cols, relation); err != nil {
+		return err
+	}
 	condition := newRowCondition(create)
 	if reads(s) {
 		read, err := w.rule(entity, catalog.Read, where)
@@ -70,6 +73,7 @@ func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity
 	}
 	defer w.moveTo(c.Location)()
 	w.scope.relations["excluded"] = relation
+	w.scope.rows["excluded"] = true
 	if err := w.children(c.ProtoReflect()); err != nil {
 		return nil, err
 	}
@@ -248,15 +252,20 @@ func (w *walker) checkedQuery(src *source, condition expr.Expr) (*pg.SelectStmt,
 	return selectFrom(wrapTargets(targets), items, check), failed
 }
 
-// fenced is the source as a sub-select that is evaluated once for the check and the row alike: the planner would put a sub-select
-// of the client's in both places, and two evaluations of it may differ.
+// fenced is the source as a sub-select that is evaluated once for the check and the row alike: the planner would put the client's
+// expressions, also those of WITH queries, in both places, and two evaluations of a sub-select may differ.
 func (src *source) fenced() *pg.SelectStmt {
 	q := src.query
-	if q.LimitOffset == nil && q.LimitCount == nil && hasSubLink(q) {
+	if !isFenced(q) {
 		q.LimitOffset = integer(0)
 		q.LimitOption = pg.LimitOption_LIMIT_OPTION_COUNT
 	}
 	return q
+}
+
+// isFenced says whether the planner evaluates a sub-select's expressions in one place.
+func isFenced(q *pg.SelectStmt) bool {
+	return q.LimitOffset != nil || q.LimitCount != nil || len(q.ValuesLists) > 0 && !hasSubLink(q)
 }
 
 // wrapTargets makes select-list entries of plain expressions.

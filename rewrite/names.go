@@ -28,10 +28,10 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	if r := w.scope.relation(parts[len(parts)-2]); r != nil && r.Column(last) != nil {
 		return nil
 	}
-	if w.rewriter.functions.rowAttribute(last) {
+	if w.scope.isRow(parts[len(parts)-2]) && w.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	return w.attributeDenied(last)
+	return w.attribute(last)
 }
 
 // indirection checks (expression).name, which may be a function call as well.

@@ -58,6 +58,10 @@ func (v *prover) visit(m protoreflect.Message) error {
 		err = v.rangeVar(n)
 	case *pg.FuncCall:
 		err = v.functionCall(n)
+	case *pg.ColumnRef:
+		err = v.attribute(n)
+	case *pg.A_Indirection:
+		err = v.indirection(n)
 	case *pg.SelectStmt:
 		if n.IntoClause != nil {
 			err = fmt.Errorf("SELECT INTO")

@@ -47,6 +47,9 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 	if late != nil || relation.BeforeInsert {
 		return fmt.Errorf("rows of %s are inserted without a check of what triggers make of them", relation.Name)
 	}
+	if items := n.SelectStmt.GetSelectStmt().GetFromClause(); len(items) > 0 && !isFenced(items[0].GetRangeSubselect().GetSubquery().GetSelectStmt()) {
+		return fmt.Errorf("rows of %s may not be those that are checked", relation.Name)
+	}
 	return v.sameCheck(checked(n.SelectStmt.GetSelectStmt().GetWhereClause()), joined(conjuncts(condition)), v.sourceRow(n, relation), n.Relation)
 }
 
@@ -115,7 +118,7 @@ func (v *prover) update(n *pg.UpdateStmt) error {
 	}
 	read, update := v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, catalog.Update)
 	a := assignment{
-		relation: entity.Relation, name: refname(n.Relation), targets: n.TargetList,
+		relation: entity.Relation, name: refname(n.Relation), joined: len(n.FromClause) > 0, targets: n.TargetList,
 		old: conditionOf(read, update), condition: updatedRow(read, update),
 	}
 	if _, returned := splitCheck(n.ReturningList); returned != nil {
@@ -136,7 +139,9 @@ func (v *prover) assigned(a *assignment, rv *pg.RangeVar) error {
 	}
 	bare, check := uncheck(a.targets)
 	w := &walker{rewriter: v.rewriter}
-	set, err := w.assignedValues(&assignment{relation: a.relation, targets: bare, condition: a.condition}, looked)
+	set, err := w.assignedValues(&assignment{
+		relation: a.relation, name: a.name, joined: a.joined, targets: bare, condition: a.condition,
+	}, looked)
 	if err != nil {
 		return err
 	}

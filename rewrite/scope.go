@@ -14,12 +14,14 @@ type scope struct {
 	ctes map[string]returning
 	// relations are the FROM items of the level by the name that columns are qualified with; nil for anything but a relation.
 	relations map[string]*catalog.Relation
+	// rows are the names of FROM items that are rows as wholes. A function's alias is not: where the function returns a scalar, so is that.
+	rows map[string]bool
 }
 
 // enter opens a level; the function it returns closes it.
 func (w *walker) enter() func() {
 	outer := w.scope
-	w.scope = &scope{outer: outer, ctes: map[string]returning{}, relations: map[string]*catalog.Relation{}}
+	w.scope = &scope{outer: outer, ctes: map[string]returning{}, relations: map[string]*catalog.Relation{}, rows: map[string]bool{}}
 	return func() { w.scope = outer }
 }
 
@@ -49,6 +51,16 @@ func (w *walker) returns(rv *pg.RangeVar) error {
 		}
 	}
 	return nil
+}
+
+// isRow says whether a column's qualifier is known to be a row.
+func (s *scope) isRow(name string) bool {
+	for ; s != nil; s = s.outer {
+		if _, ok := s.relations[name]; ok {
+			return s.rows[name]
+		}
+	}
+	return false
 }
 
 // relation finds the relation that a column's qualifier means: the innermost FROM item of that name.

@@ -18,6 +18,9 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	if err != nil {
 		return err
 	}
+	if err := w.namedOnce(s.TargetList, relation); err != nil {
+		return err
+	}
 	guards, err := w.from(s.FromClause, level{keep: w.keep})
 	if err != nil {
 		return err
@@ -38,7 +41,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	}
 	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
 
-	a := assignment{relation: relation, name: name, targets: s.TargetList, old: old, condition: updatedRow(read, update)}
+	a := assignment{relation: relation, name: name, joined: len(s.FromClause) > 0, targets: s.TargetList, old: old, condition: updatedRow(read, update)}
 	checked, err := w.checkAssigned(&a)
 	if err != nil {
 		return err
@@ -78,6 +81,7 @@ func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, er
 	relation, entity, err := w.resolve(rv)
 	if err == nil {
 		w.scope.relations[refname(rv)] = relation
+		w.scope.rows[refname(rv)] = true
 	}
 	return relation, entity, err
 }
