@@ -123,7 +123,7 @@ func (src *source) typedFor(value *pg.Node, i int) *pg.Node {
 	return typed(value, c)
 }
 
-func isStar(n *pg.Node) bool { return hasStar([]*pg.Node{n}) }
+func isStar(n *pg.Node) bool { return isStarRef(n.GetResTarget().GetVal()) }
 
 // width counts the columns of a query, if that can be told from its text.
 func (w *walker) width(s *pg.SelectStmt) (int, bool) {
@@ -135,14 +135,11 @@ func (w *walker) width(s *pg.SelectStmt) (int, bool) {
 	}
 	total := 0
 	for _, n := range s.TargetList {
-		if n.GetResTarget().GetVal().GetAIndirection() != nil && isStarRef(n.GetResTarget().Val) {
-			return 0, false
-		}
 		if !isStar(n) {
 			total++
 			continue
 		}
-		if len(s.FromClause) != 1 {
+		if len(s.FromClause) != 1 || n.GetResTarget().Val.GetColumnRef() == nil {
 			return 0, false
 		}
 		n, known := w.itemWidth(s.FromClause[0])
