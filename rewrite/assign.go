@@ -16,6 +16,7 @@ type assignment struct {
 	targets   []*pg.Node
 	old       expr.Expr // what is known of the old row; nil for nothing
 	condition expr.Expr // what the new row must satisfy
+	joined    bool      // other FROM items are joined to the target
 }
 
 // assigned is what a SET list does to the columns that the condition looks at.
@@ -100,7 +101,8 @@ func (s *assigned) row(name string) row {
 
 // assignedValues sorts what is assigned to the columns that the condition looks at.
 //
-// A check repeats the value. So it must be the same both times, which no sub-select is sure to be; and where the condition leads
+// A check repeats the value. So it must be the same both times, which no sub-select is sure to be, and no column of another FROM item, for which
+// the planner may put a sub-select; and where the condition leads
 // over a path, the repeated value stands below relations of ours, which would catch its column names. Such values wait for the final row,
 // unless a unique index would tell about it first: then the statement is refused.
 func (w *walker) assignedValues(a *assignment, looked map[string]bool) (*assigned, error) {
@@ -112,7 +114,7 @@ func (w *walker) assignedValues(a *assignment, looked map[string]bool) (*assigne
 			continue
 		}
 		c := a.relation.Column(t.Name)
-		value := w.repeatable(t, c, paths)
+		value := w.repeatable(t, c, a, paths)
 		if value == nil {
 			if a.relation.Keyed[t.Name] {
 				return nil, deny(OperationDenied, stateFeatureNotSupported, t.Location,
@@ -132,7 +134,7 @@ func (w *walker) assignedValues(a *assignment, looked map[string]bool) (*assigne
 }
 
 // repeatable returns a copy of what a SET entry assigns if a check may repeat it, else nil. A DEFAULT that is constant becomes that.
-func (w *walker) repeatable(t *pg.ResTarget, c *catalog.Column, paths bool) *pg.Node {
+func (w *walker) repeatable(t *pg.ResTarget, c *catalog.Column, a *assignment, paths bool) *pg.Node {
 	if c == nil || len(t.Indirection) > 0 || t.Val.GetMultiAssignRef() != nil {
 		return nil
 	}
@@ -143,7 +145,7 @@ func (w *walker) repeatable(t *pg.ResTarget, c *catalog.Column, paths bool) *pg.
 		}
 		t.Val = v
 	}
-	if w.changes(t.Val) || paths && namesColumns(t.Val) {
+	if w.changes(t.Val) || paths && namesColumns(t.Val, "") || a.joined && namesColumns(t.Val, a.name) {
 		return nil
 	}
 	return copyOf(typed(t.Val, c))
@@ -161,11 +163,18 @@ func (w *walker) splitRows(a *assignment) error {
 			continue
 		}
 		items := m.Source.GetRowExpr().GetArgs()
-		if len(items) == int(m.Ncolumns) && m.Colno >= 1 && int(m.Colno) <= len(items) {
+		if len(items) == int(m.Ncolumns) && !slices.ContainsFunc(items, isStarRef) && m.Colno >= 1 && int(m.Colno) <= len(items) {
 			t.Val = copyOf(items[m.Colno-1])
 		}
 	}
 	return nil
+}
+
+// isStarRef says whether an expression stands for any number of columns.
+func isStarRef(n *pg.Node) bool {
+	fields := n.GetColumnRef().GetFields()
+	return len(fields) > 0 && fields[len(fields)-1].GetAStar() != nil ||
+		slices.ContainsFunc(n.GetAIndirection().GetIndirection(), func(n *pg.Node) bool { return n.GetAStar() != nil })
 }
 
 // shareSources makes (a, b) = (SELECT ...) one sub-select again: the parser gives each column a copy of it, and the copies were guarded apart.

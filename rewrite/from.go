@@ -70,7 +70,7 @@ func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
 		if err := w.visit(item.Alias.ProtoReflect()); err != nil {
 			return err
 		}
-		w.scope.origins[name] = origin{}
+		w.scope.origins[name] = origin{row: true}
 	}
 	query := item.Subquery.GetSelectStmt()
 	if query == nil {
@@ -104,7 +104,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		}
 	}
 	if rv.Schemaname == "" && w.scope.isCTE(rv.Relname) {
-		w.scope.origins[refname(rv)] = origin{}
+		w.scope.origins[refname(rv)] = origin{row: true}
 		return w.returns(rv)
 	}
 	if w.relations++; w.relations > maxRelations {
@@ -120,9 +120,9 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		return err
 	}
 	shown := rules[0].Columns
-	w.scope.origins[spelled] = origin{relation: relation, shown: shown}
+	w.scope.origins[spelled] = origin{relation: relation, shown: shown, row: true}
 	if rv.Alias != nil && len(rv.Alias.Colnames) > 0 {
-		w.scope.origins[spelled] = origin{} // its columns have other names here
+		w.scope.origins[spelled] = origin{row: true} // its columns have other names here
 	}
 	guard := conditionOf(rules...)
 	if guard == nil && shown == nil {

@@ -26,6 +26,9 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	if err != nil {
 		return err
 	}
+	if err := w.namedOnce(s.Cols, relation); err != nil {
+		return err
+	}
 	condition := newRowCondition(create)
 	if reads(s) {
 		read, err := w.rule(entity, catalog.Read, where)
@@ -37,8 +40,11 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	if s.ReturningList, err = w.openReturning(s.ReturningList, refname(s.Relation), false); err != nil {
 		return err
 	}
+	if err := w.sourceOf(s); err != nil {
+		return err
+	}
 	nameUserColumns(s.ReturningList)
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "on_conflict_clause"); err != nil {
+	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
 		return err
 	}
 	if err := w.presetColumns(s, relation, create); err != nil {
@@ -63,6 +69,15 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	}
 	s.ReturningList, err = w.checkReturning(s.ReturningList, condition, refname(s.Relation), relation, at)
 	return err
+}
+
+// sourceOf visits an INSERT's source, which does not see the target.
+func (w *walker) sourceOf(s *pg.InsertStmt) error {
+	name := refname(s.Relation)
+	own := w.scope.origins[name]
+	delete(w.scope.origins, name)
+	defer func() { w.scope.origins[name] = own }()
+	return w.visitNode(s.SelectStmt)
 }
 
 // reads says whether an INSERT reads its table as well, so that PostgreSQL asks for the right to select.
@@ -296,15 +311,20 @@ func (w *walker) checkedQuery(src *source, condition expr.Expr) (*pg.SelectStmt,
 	return selectFrom(wrapTargets(targets), items, check), failed
 }
 
-// fenced is the source as a sub-select that is evaluated once for the check and the row alike: the planner would put a sub-select
-// of the client's in both places, and two evaluations of it may differ.
+// fenced is the source as a sub-select that is evaluated once for the check and the row alike: the planner would put the client's
+// expressions, also those of WITH queries, in both places, and two evaluations of a sub-select may differ.
 func (src *source) fenced() *pg.SelectStmt {
 	q := src.query
-	if q.LimitOffset == nil && q.LimitCount == nil && hasSubLink(q) {
+	if !isFenced(q) {
 		q.LimitOffset = integer(0)
 		q.LimitOption = pg.LimitOption_LIMIT_OPTION_COUNT
 	}
 	return q
+}
+
+// isFenced says whether the planner evaluates a sub-select's expressions in one place.
+func isFenced(q *pg.SelectStmt) bool {
+	return q.LimitOffset != nil || q.LimitCount != nil || len(q.ValuesLists) > 0 && !hasSubLink(q)
 }
 
 // wrapTargets makes select-list entries of plain expressions.

@@ -29,13 +29,14 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	if len(parts) < 2 || last == "" {
 		return nil
 	}
-	if i, _ := w.scope.origin(parts[len(parts)-2]); i.relation != nil && i.relation.Column(last) != nil {
+	i, _ := w.scope.origin(parts[len(parts)-2])
+	if i.relation != nil && i.relation.Column(last) != nil {
 		return nil
 	}
-	if w.rewriter.functions.rowAttribute(last) {
+	if i.row && w.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	return w.attributeDenied(last)
+	return w.attribute(last)
 }
 
 // indirection checks (expression).name, which may be a function call as well.

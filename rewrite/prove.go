@@ -69,7 +69,14 @@ func (v *prover) visit(m protoreflect.Message) error {
 			return err
 		}
 	case *pg.ColumnRef:
+		if err := v.attribute(n); err != nil {
+			return err
+		}
 		if err := v.columnRef(n); err != nil {
+			return err
+		}
+	case *pg.A_Indirection:
+		if err := v.indirection(n); err != nil {
 			return err
 		}
 	case *pg.SelectStmt:

@@ -96,6 +96,9 @@ func (v *prover) columnRef(ref *pg.ColumnRef) error {
 	parts := strs(ref.Fields)
 	last := parts[len(parts)-1]
 	for _, t := range v.bare {
+		if v.path[t.depth].field == "select_stmt" {
+			continue // an INSERT's source does not see its target
+		}
 		hidden := last == "" || t.relation.Column(last) != nil && !isOpen(t.columns[last])
 		if len(parts) == 1 && last == t.name && !v.between(t, last) {
 			return fmt.Errorf("a row of %s is named as a whole", t.relation.Name)

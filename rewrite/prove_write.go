@@ -55,6 +55,9 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 	if late != nil || relation.BeforeInsert {
 		return fmt.Errorf("rows of %s are inserted without a check of what triggers make of them", relation.Name)
 	}
+	if items := n.SelectStmt.GetSelectStmt().GetFromClause(); len(items) > 0 && !isFenced(items[0].GetRangeSubselect().GetSubquery().GetSelectStmt()) {
+		return fmt.Errorf("rows of %s may not be those that are checked", relation.Name)
+	}
 	return v.sameCheck(checked(n.SelectStmt.GetSelectStmt().GetWhereClause()), joined(conjuncts(condition)), v.sourceRow(n, relation), n.Relation)
 }
 
@@ -129,7 +132,10 @@ func (v *prover) update(n *pg.UpdateStmt) error {
 		return fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
 	}
 	old, condition := updateTerms(read, update, targetNames(n.TargetList))
-	a := assignment{relation: entity.Relation, name: refname(n.Relation), targets: n.TargetList, old: old, condition: condition}
+	a := assignment{
+		relation: entity.Relation, name: refname(n.Relation), joined: len(n.FromClause) > 0, targets: n.TargetList,
+		old: old, condition: condition,
+	}
 	if _, returned := splitCheck(n.ReturningList); returned != nil {
 		return v.sameCheck(returned, a.condition, aliased(a.name), n.Relation)
 	}
@@ -148,7 +154,9 @@ func (v *prover) assigned(a *assignment, rv *pg.RangeVar) error {
 	}
 	bare, check := uncheck(a.targets)
 	w := &walker{rewriter: v.rewriter}
-	set, err := w.assignedValues(&assignment{relation: a.relation, targets: bare, condition: a.condition}, looked)
+	set, err := w.assignedValues(&assignment{
+		relation: a.relation, name: a.name, joined: a.joined, targets: bare, condition: a.condition,
+	}, looked)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ const (
 	stateFeatureNotSupported   = "0A000"
 	stateReservedName          = "42939"
 	stateTooComplex            = "54001"
+	stateDuplicateColumn       = "42701"
 )
 
 // denial is a Refusal on its way up, with the place in bytes that it is about.

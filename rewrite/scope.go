@@ -26,6 +26,8 @@ type origin struct {
 	shown    map[string]plan.Shown // what the subject sees of each column; nil: all of them as they are
 	// bare says that the relation stands itself in the statement, as targets of writes do: no sub-select keeps its closed columns away.
 	bare bool
+	// row says that the item is a row as a whole. A function's alias is not: where the function returns a scalar, so is that.
+	row bool
 }
 
 // enter opens a level; the function it returns closes it.

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/wherewall/wherewall/catalog"
 )
 
 // dropDefaults takes the word DEFAULT out of VALUES, which may say it only directly below INSERT. A column that is
@@ -70,6 +72,20 @@ func (w *walker) fillDefaults(src *source, i int) error {
 	return nil
 }
 
+// namedOnce refuses a list of columns that names more than the relation has: some must stand twice. An array's elements may be set apart.
+func (w *walker) namedOnce(list []*pg.Node, relation *catalog.Relation) error {
+	whole := 0
+	for _, n := range list {
+		if len(n.GetResTarget().GetIndirection()) == 0 {
+			whole++
+		}
+	}
+	if whole <= len(relation.Columns) && len(list) <= 2000 {
+		return nil
+	}
+	return w.deny(StatementDenied, stateDuplicateColumn, "a column of table %q is specified more than once", relation.Name)
+}
+
 // typeValues gives values of unknown type the types of their columns.
 func (src *source) typeValues() {
 	if src.query == nil || src.query.Op != pg.SetOperation_SETOP_NONE {
@@ -107,7 +123,7 @@ func (src *source) typedFor(value *pg.Node, i int) *pg.Node {
 	return typed(value, c)
 }
 
-func isStar(n *pg.Node) bool { return hasStar([]*pg.Node{n}) }
+func isStar(n *pg.Node) bool { return isStarRef(n.GetResTarget().GetVal()) }
 
 // width counts the columns of a query, if that can be told from its text.
 func (w *walker) width(s *pg.SelectStmt) (int, bool) {
@@ -123,8 +139,7 @@ func (w *walker) width(s *pg.SelectStmt) (int, bool) {
 			total++
 			continue
 		}
-		fields := n.GetResTarget().Val.GetColumnRef().Fields
-		if len(fields) > 1 || len(s.FromClause) != 1 {
+		if len(s.FromClause) != 1 || n.GetResTarget().Val.GetColumnRef() == nil {
 			return 0, false
 		}
 		n, known := w.itemWidth(s.FromClause[0])

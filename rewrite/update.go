@@ -18,6 +18,9 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	if err != nil {
 		return err
 	}
+	if err := w.namedOnce(s.TargetList, relation); err != nil {
+		return err
+	}
 	guards, err := w.from(s.FromClause, level{keep: w.keep})
 	if err != nil {
 		return err
@@ -47,7 +50,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	}
 	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
 
-	a := assignment{relation: relation, name: name, targets: s.TargetList, old: old, condition: condition}
+	a := assignment{relation: relation, name: name, joined: len(s.FromClause) > 0, targets: s.TargetList, old: old, condition: condition}
 	checked, err := w.checkAssigned(&a)
 	if err != nil {
 		return err
@@ -86,7 +89,7 @@ func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, er
 	}
 	relation, entity, err := w.resolve(rv)
 	if err == nil {
-		w.scope.origins[refname(rv)] = origin{relation: relation, shown: w.plan.Rule(entity.Name, catalog.Read).Columns, bare: true}
+		w.scope.origins[refname(rv)] = origin{relation: relation, shown: w.plan.Rule(entity.Name, catalog.Read).Columns, bare: true, row: true}
 	}
 	return relation, entity, err
 }

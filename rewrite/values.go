@@ -23,11 +23,11 @@ func (w *walker) changes(n *pg.Node) bool {
 	})
 }
 
-// namesColumns says whether an expression names a column.
-func namesColumns(n *pg.Node) bool {
+// namesColumns says whether an expression names a column that is not qualified with the name of an item; an empty one stands for none.
+func namesColumns(n *pg.Node, of string) bool {
 	return contains(n, func(m protoreflect.Message) bool {
-		_, ok := m.Interface().(*pg.ColumnRef)
-		return ok
+		ref, ok := m.Interface().(*pg.ColumnRef)
+		return ok && (of == "" || len(ref.Fields) != 2 || ref.Fields[0].GetString_().GetSval() != of)
 	})
 }
 

@@ -8,8 +8,9 @@ import (
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// bind handles a Bind message. It passes as it is and piece by piece, unless the statement has a hidden column that the
-// client's result formats do not count.
+// bind handles a Bind message. It passes as it is and piece by piece, unless the client's result formats do not fit what the
+// statement gives in truth. Where that are hidden rows, and the message is long, it passes all the same: a client that names
+// several formats for no rows gets an error then.
 func (q *requests) bind(f frame) error {
 	portal, name, ok, err := q.bindNames(f)
 	if err != nil {
@@ -18,38 +19,40 @@ func (q *requests) bind(f frame) error {
 	if !ok {
 		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
 	}
-	known, err := q.known(name)
+	made, err := q.known(false, name)
 	if err != nil {
 		return err
 	}
-	r := request{kind: 'B', portal: portal}
-	if known == nil {
+	if made.prepared == nil {
 		// The server does not know it either, and says so. If it should, the replies goroutine ends the session.
-		return q.forward(f, r)
+		return q.forward(f, request{kind: 'B'})
 	}
 	v, err := q.current()
 	if err != nil {
 		return err
 	}
-	if known.world != v.world {
-		return q.dropFor(f, v.stale(name))
+	if made.world != v.world {
+		return q.dropFor(f, v.stale(fmt.Sprintf("prepared statement %q was made under an older policy; prepare it again", name)))
 	}
-	r.of = known.statement
-	hidden, _ := hiddenOf(known.template, 0)
-	q.noteRows(portal, hidden)
-	if hidden == rewrite.HiddenColumn {
-		return q.bindWithColumn(f, r)
+	if crowded, err := q.crowded(true, made.weight()); err != nil {
+		return err
+	} else if crowded {
+		return q.dropFor(f, refused(codeComplex, stateLimit, "too many portals are open"))
+	}
+	r := request{kind: 'B', of: made.statement, change: &version{name: portal, portal: true, is: made.prepared}}
+	hidden, _ := hiddenOf(made.template, 0)
+	if hidden == rewrite.HiddenColumn || (hidden == rewrite.HiddenRows && f.size <= freeHold) {
+		return q.holdBind(f, r, hidden)
 	}
 	return q.forward(f, r)
 }
 
-// stale refuses a statement that was prepared under another world than v's.
-func (v *view) stale(name string) *rewrite.Refusal {
+// stale refuses to use what was made under another world than v's.
+func (v *view) stale(message string) *rewrite.Refusal {
 	if v.world == nil {
 		return unavailable()
 	}
-	return refused(codeStale, stateNoStatement,
-		fmt.Sprintf("prepared statement %q was made under an older policy; prepare it again", name))
+	return refused(codeStale, stateNoStatement, message)
 }
 
 // bindNames reads the portal and the statement at the start of a Bind without consuming it.
@@ -63,7 +66,7 @@ func (q *requests) bindNames(f frame) (portal, name string, ok bool, err error) 
 		first, rest, ok1 := bytes.Cut(body, []byte{0})
 		second, _, ok2 := bytes.Cut(rest, []byte{0})
 		if ok1 && ok2 {
-			return string(nameKey(first)), string(nameKey(second)), true, nil
+			return nameKey(first), nameKey(second), true, nil
 		}
 		if have == min(headerSize+f.size, largeBuffer) {
 			return "", "", false, nil
@@ -72,17 +75,37 @@ func (q *requests) bindNames(f frame) (portal, name string, ok bool, err error) 
 	}
 }
 
-// known returns what a statement's name stands for when the server gets to the next message.
-func (q *requests) known(name string) (*prepared, error) {
-	known, wait := q.pending.certain(name, false)
+// known returns what a name stands for when the server gets to the next message.
+func (q *requests) known(portal bool, name string) (known, error) {
+	is, wait := q.pending.certain(portal, name, false)
 	if !wait {
-		return known, nil
+		return is, nil
 	}
 	if err := q.out.flush(); err != nil {
-		return nil, err
+		return known{}, err
 	}
-	known, _ = q.pending.certain(name, true)
-	return known, nil
+	q.wait()
+	defer q.waited()
+	is, _ = q.pending.certain(portal, name, true)
+	return is, nil
+}
+
+// crowded says whether the session has as many portals as it may, or statements that take as much. What the server has not answered
+// yet may replace others, so that is waited for.
+func (q *requests) crowded(portal bool, weight int) (bool, error) {
+	if !q.pending.crowded(portal, weight) {
+		return false, nil
+	}
+	if err := q.askForReplies(); err != nil {
+		return false, err
+	}
+	if err := q.out.flush(); err != nil {
+		return false, err
+	}
+	q.wait()
+	defer q.waited()
+	q.pending.empty()
+	return q.pending.crowded(portal, weight), nil
 }
 
 // dropFor drops a message of the extended protocol and refuses it in its place.
@@ -91,38 +114,6 @@ func (q *requests) dropFor(f frame, r *rewrite.Refusal) error {
 		return err
 	}
 	return q.standIn(r)
-}
-
-// bindWithColumn sends a Bind with one more result format, text, for the hidden column. No format and one format for all
-// cover it already.
-func (q *requests) bindWithColumn(f frame, r request) error {
-	body, err := q.in.whole(f)
-	if err != nil {
-		return clientGone(err)
-	}
-	formats, ok := resultFormats(body)
-	if !ok {
-		return q.standIn(refused(codeParse, stateProtocol, invalidFormat))
-	}
-	if !q.push(r) {
-		return nil
-	}
-	count := binary.BigEndian.Uint16(body[formats:])
-	extra := 0
-	if count > 1 {
-		count++
-		extra = 2
-	}
-	header := [headerSize]byte{'B'}
-	binary.BigEndian.PutUint32(header[1:], uint32(4+len(body)+extra))
-	binary.BigEndian.PutUint16(body[formats:], count)
-	if err := q.out.write(header[:]); err != nil {
-		return err
-	}
-	if err := q.out.write(body); err != nil {
-		return err
-	}
-	return q.out.write(make([]byte, extra))
 }
 
 // resultFormats finds the count of result formats in a Bind message: after two names, the parameter formats and the

@@ -45,6 +45,8 @@ type Config struct {
 	MaxMessage int
 	// MaxStatement bounds the text of one Query or Parse message in bytes. Default 16 MiB.
 	MaxStatement int
+	// MaxHeld bounds the bytes of long messages that all sessions together hold at once. Default 256 MiB.
+	MaxHeld int
 	// LoginTimeout bounds everything before the first ReadyForQuery. Default 60 seconds.
 	LoginTimeout time.Duration
 	// MaxUnauthenticated bounds the connections that have not finished their login. Default 1000.
@@ -66,6 +68,7 @@ const (
 func (c Config) withDefaults() Config {
 	c.MaxMessage = orDefault(c.MaxMessage, 1<<30)
 	c.MaxStatement = min(orDefault(c.MaxStatement, 16<<20), c.MaxMessage)
+	c.MaxHeld = orDefault(c.MaxHeld, 256<<20)
 	c.LoginTimeout = orDefault(c.LoginTimeout, 60*time.Second)
 	c.MaxUnauthenticated = orDefault(c.MaxUnauthenticated, 1000)
 	c.MaxCancels = orDefault(c.MaxCancels, 16)

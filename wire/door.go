@@ -2,20 +2,24 @@ package wire
 
 // sendSQL is the door: the only place that writes a Query or Parse message to the server, and what it writes is what a Template
 // says. name is the statement's for Parse; types are its parameter types as the client sent them.
-func (q *requests) sendSQL(r request, name string, types []byte) error {
+func (q *requests) sendSQL(r request, name, types []byte) error {
 	if !q.push(r) {
 		return nil
 	}
-	q.out.reserve(smallBuffer)
-	message := appendMessage(q.out.buf, r.kind, func(b []byte) []byte {
+	fill := func(b []byte) []byte {
 		if r.kind == 'P' {
-			b = appendString(b, name)
+			b = append(append(b, name...), 0)
 		}
 		b = append(r.of.template.AppendSQL(b, r.of.values), 0)
-		if r.kind == 'P' {
-			b = append(b, types...)
+		return append(b, types...)
+	}
+	if room := r.of.size + r.of.size/4 + smallBuffer; room > largeBuffer {
+		// What is added to a long text is little, as a rule. Growing by doubling would take several times its length.
+		if err := q.out.flush(); err != nil {
+			return err
 		}
-		return b
-	})
-	return q.out.take(message)
+		return q.out.send(appendMessage(make([]byte, 0, room), r.kind, fill))
+	}
+	q.out.reserve(smallBuffer)
+	return q.out.take(appendMessage(q.out.buf, r.kind, fill))
 }

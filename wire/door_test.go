@@ -40,9 +40,10 @@ func TestOneDoor(t *testing.T) {
 	})
 	t.Run("the server is written to by the requests half only", func(t *testing.T) {
 		require.ElementsMatch(t, []string{
-			"requests.forward", "requests.bindWithColumn", "requests.flush", "requests.terminate",
+			"requests.forward", "requests.holdBind", "requests.askForReplies", "requests.terminate",
 		}, callers["q.out.write"])
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.take"])
+		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.send"])
 		require.Empty(t, callers["s.server.Conn.Write"])
 		require.Empty(t, callers["p.server.Conn.Write"])
 		require.Empty(t, callers["q.server.Conn.Write"])

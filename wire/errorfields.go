@@ -33,7 +33,24 @@ func parseErrorFields(body []byte) errorFields {
 		body = rest
 		f.set(kind, strings.ToValidUTF8(string(value), string(utf8.RuneError)))
 	}
+	f.complete()
 	return f
+}
+
+// complete fills in what clients rely on. What has no severity is taken for the end of the session.
+func (f *errorFields) complete() {
+	if f.fixedSeverity == "" {
+		f.fixedSeverity = f.severity
+	}
+	if f.fixedSeverity == "" {
+		f.fixedSeverity = "FATAL"
+	}
+	if f.severity == "" {
+		f.severity = f.fixedSeverity
+	}
+	if f.code == "" {
+		f.code = stateInternal
+	}
 }
 
 func (f *errorFields) set(kind byte, value string) {
@@ -65,13 +82,9 @@ func (f *errorFields) set(kind byte, value string) {
 	}
 }
 
-// fatal says whether the sender ends the connection. A server so old or odd that it sends no V is judged by S.
+// fatal says whether the sender ends the connection.
 func (f *errorFields) fatal() bool {
-	severity := f.fixedSeverity
-	if severity == "" {
-		severity = f.severity
-	}
-	return severity != "ERROR"
+	return f.fixedSeverity != "ERROR"
 }
 
 // holds says whether a text that must not leave is in any field that would.

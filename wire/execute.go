@@ -3,12 +3,14 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// execute handles an Execute message. For a statement whose rows are hidden there is no row limit: clients set one on statements that they
-// know to give no rows, and PostgreSQL ignores it then, but would suspend the portal at our rows.
+// execute handles an Execute message. A portal may be older than the policy, so it is judged again. For a statement whose rows are
+// hidden there is no row limit: clients set one on statements that they know to give no rows, and PostgreSQL ignores it then, but
+// would suspend the portal at our rows. It would also run such a portal twice.
 func (q *requests) execute(f frame) error {
 	body, err := q.small(f)
 	if err != nil {
@@ -18,25 +20,30 @@ func (q *requests) execute(f frame) error {
 	if !ok || len(limit) != 4 {
 		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
 	}
-	name := string(nameKey(portal))
-	if _, hidden := q.withoutRows[name]; hidden {
+	r := request{kind: 'E', name: nameKey(portal)}
+	bound, err := q.known(true, r.name)
+	if err != nil {
+		return err
+	}
+	v, err := q.current()
+	if err != nil {
+		return err
+	}
+	if bound.prepared == nil {
+		// The server does not know it either, and says so. If it should, the replies goroutine ends the session.
+		return q.forward(f, r)
+	}
+	if bound.world != v.world {
+		return q.dropFor(f, v.stale(fmt.Sprintf("portal %q was bound under an older policy; prepare and bind it again", r.name)))
+	}
+	if hidden, _ := hiddenOf(bound.template, 0); hidden == rewrite.HiddenRows {
+		if bound.ran {
+			return q.dropFor(f, refused(codeStatement, stateNotReady, fmt.Sprintf("portal %q cannot be run", r.name)))
+		}
 		binary.BigEndian.PutUint32(limit, 0)
+		r.runs = bound.version
 	}
-	return q.forward(f, request{kind: 'E', name: name})
-}
-
-// maxNotedPortals bounds withoutRows. A portal that falls out of it only gets its row limit back.
-const maxNotedPortals = 1000
-
-func (q *requests) noteRows(portal string, hidden rewrite.Hidden) {
-	if hidden != rewrite.HiddenRows {
-		delete(q.withoutRows, portal)
-		return
-	}
-	if len(q.withoutRows) >= maxNotedPortals {
-		clear(q.withoutRows)
-	}
-	q.withoutRows[portal] = struct{}{}
+	return q.forward(f, r)
 }
 
 // describe handles a Describe message.
@@ -60,11 +67,7 @@ func (q *requests) close(f frame) error {
 	if target == 0 {
 		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
 	}
-	r := request{kind: 'C', target: target, name: name}
-	if target == 'S' {
-		r.change = &version{name: name}
-	}
-	return q.forward(f, r)
+	return q.forward(f, request{kind: 'C', target: target, name: name, change: &version{name: name, portal: target == 'P'}})
 }
 
 // target reads what a Describe or Close message is about: S or P, and a name. It returns 0 for a malformed one.
@@ -80,7 +83,7 @@ func (q *requests) target(f frame) (byte, string, error) {
 	if !ok {
 		return 0, "", nil
 	}
-	return body[0], string(nameKey([]byte(name))), nil
+	return body[0], nameKey([]byte(name)), nil
 }
 
 // small returns the body of a small message without consuming it.

@@ -28,6 +28,8 @@ const (
 	stateNoStatement    = "26000"
 	stateTooMany        = "53300"
 	stateLimit          = "54000"
+	stateNoMemory       = "53200"
+	stateNotReady       = "55000"
 	stateShutdown       = "57P01"
 	stateCannotConnect  = "57P03"
 	stateInternal       = "XX000"

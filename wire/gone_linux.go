@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// gone says whether a peer has closed its connection, without reading what it sent before.
-func gone(conn net.Conn) bool {
+// hasClosed says whether a peer has closed its connection, without reading what it sent before.
+func hasClosed(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false

@@ -4,5 +4,5 @@ package wire
 
 import "net"
 
-// gone cannot be known here without reading. A session then notices its client's end when the server has taken what was sent.
-func gone(net.Conn) bool { return false }
+// hasClosed cannot be known here without reading. A session then notices its client's end when the server has taken what was sent.
+func hasClosed(net.Conn) bool { return false }

@@ -13,6 +13,7 @@ type handshake struct {
 	conn   net.Conn
 	in     *inbound
 	secret []byte // keys the made-up verifiers
+	guise  guise  // of theirs
 }
 
 // errSilent ends a connection that gets no answer: garbage, scanners, and clients that went away.

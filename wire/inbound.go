@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -66,7 +67,7 @@ func (in *inbound) fill(need int) error {
 		n, err := in.conn.Read(in.buf[in.w:])
 		in.w += n
 		if err != nil && in.buffered() < need {
-			if err == io.EOF && in.buffered() > 0 {
+			if errors.Is(err, io.EOF) && in.buffered() > 0 {
 				return io.ErrUnexpectedEOF
 			}
 			return err
@@ -145,7 +146,7 @@ func (in *inbound) stream(n int, to func([]byte) error) error {
 	for n > 0 {
 		if in.buffered() == 0 {
 			if err := in.fill(1); err != nil {
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					err = io.ErrUnexpectedEOF
 				}
 				return err

@@ -20,6 +20,12 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	started := time.Now()
 	log := s.config.Log.With().Str("client", conn.RemoteAddr().String()).Logger()
+	defer func() {
+		// What fails here is one client's business and must not end the others.
+		if p := recover(); p != nil {
+			log.Error().Str("panic", fmt.Sprint(p)).Msg("connection failed")
+		}
+	}()
 	session, cancel, err := s.admit(ctx, conn, &log)
 	if err != nil {
 		s.reject(conn, log, err)
@@ -112,8 +118,8 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 		return nil, connectFailure(err)
 	}
 	made := &session{
-		config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, pending: newPending(), mark: mark,
-		login: asked.user, tenant: asked.tenant, view: seen,
+		config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, memory: s.memory, pending: newPending(), mark: mark,
+		login: asked.user, tenant: seen.plan.Subject.Tenant, view: seen,
 		log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
 	}
 	if err := s.welcome(h, made, asked); err != nil {
@@ -127,6 +133,7 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 func (s *Server) prove(h *handshake, world *World, asked *startup) error {
 	if s.config.Auth != AuthTrust {
 		verifier := ""
+		h.guise = s.guise(world)
 		if world != nil {
 			if user, _ := plan.Login(world.Snapshot, asked.user); user != nil {
 				verifier = user.Password
@@ -150,6 +157,11 @@ func (s *Server) allow(world *World, asked *startup, mark string) (view, *failur
 	}
 	if asked.refused != nil {
 		return view{}, asked.refused
+	}
+	for name, value := range asked.settings {
+		if !world.settable(seen.plan, name, value) {
+			return view{}, &failure{state: stateBadParameter, message: fmt.Sprintf("invalid or forbidden value for parameter %q: %q", name, printable(value))}
+		}
 	}
 	if path, given := asked.settings["search_path"]; given && !samePath(path, world.Snapshot.Schema.SearchPath) {
 		return view{}, &failure{

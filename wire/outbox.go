@@ -13,8 +13,8 @@ type outbox struct {
 	loans *buffers
 	large *[largeBuffer]byte
 	buf   []byte // what waits, in small or large
-	// writes counts the beginnings and ends of writes, so that it is odd during one; nil where nobody asks.
-	writes *atomic.Uint64
+	// stalls counts the beginnings and ends of writes, so that it is odd during one; nil where nobody asks.
+	stalls *atomic.Uint64
 	small  [smallBuffer]byte
 }
 
@@ -85,9 +85,9 @@ func (o *outbox) flush() error {
 }
 
 func (o *outbox) send(p []byte) error {
-	if o.writes != nil {
-		o.writes.Add(1)
-		defer o.writes.Add(1)
+	if o.stalls != nil {
+		o.stalls.Add(1)
+		defer o.stalls.Add(1)
 	}
 	if _, err := o.conn.Write(p); err != nil {
 		return fmt.Errorf("writing: %w", err)

@@ -3,6 +3,8 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -19,9 +21,12 @@ func (q *requests) parse(f frame) error {
 		}
 		return q.standIn(refused(codeComplex, stateLimit, "statement is too long"))
 	}
-	body, err := q.in.whole(f)
+	body, err := q.hold(f)
+	if errors.Is(err, errNoMemory) {
+		return q.standIn(noMemory())
+	}
 	if err != nil {
-		return clientGone(err)
+		return err
 	}
 	name, sql, types, ok := parseFields(body)
 	if !ok {
@@ -31,17 +36,41 @@ func (q *requests) parse(f frame) error {
 	if err != nil {
 		return err
 	}
-	made := &prepared{
-		statement: v.rewrite(string(sql)),
-		name:      string(nameKey(name)),
-		world:     v.world,
+	if crowded, err := q.crowded(false, len(sql)); err != nil {
+		return err
+	} else if crowded {
+		return q.standIn(refused(codeComplex, stateLimit, "the prepared statements of the session are too long"))
 	}
-	if len(made.template.Statements) > 1 && made.template.Refused == nil {
-		made.statement = v.refusal(refused(codeStatement, stateSyntax, multipleInPrepared))
+	made := &prepared{statement: q.rewrite(v, string(sql)), name: nameKey(name), world: v.world}
+	if no := v.unfit(made.template, types); no != nil {
+		made.statement = v.refusal(no)
+	}
+	if made.template.Refused != nil {
+		types = noTypes()
 	}
 	r := request{kind: 'P', name: made.name, of: made.statement, change: &version{name: made.name, is: made}}
-	return q.sendSQL(r, made.name, types)
+	return q.sendSQL(r, name, types)
 }
+
+// unfit says why a statement that is allowed may not be prepared. A parameter's type can do what a cast does.
+func (v *view) unfit(t *rewrite.Template, types []byte) *rewrite.Refusal {
+	if t.Refused != nil {
+		return nil
+	}
+	if len(t.Statements) > 1 {
+		return refused(codeParse, stateSyntax, multipleInPrepared)
+	}
+	for i := range (len(types) - 2) / 4 {
+		oid := binary.BigEndian.Uint32(types[2+4*i:])
+		if v.world == nil || !v.world.Rewriter.MayDeclare(oid) {
+			return refused(codeFunction, stateDenied, fmt.Sprintf("permission denied for the type of parameter $%d", i+1))
+		}
+	}
+	return nil
+}
+
+// noTypes are the types of a Parse message that declares none.
+func noTypes() []byte { return []byte{0, 0} }
 
 // parseFields takes a Parse message apart. types are the parameter types, their count included.
 func parseFields(body []byte) (name, sql, types []byte, ok bool) {
@@ -60,5 +89,5 @@ func (q *requests) standIn(r *rewrite.Refusal) error {
 	if err != nil {
 		return err
 	}
-	return q.sendSQL(request{kind: 'P', of: v.refusal(r), standIn: true}, standInName, []byte{0, 0})
+	return q.sendSQL(request{kind: 'P', of: v.refusal(r), standIn: true}, []byte(standInName), noTypes())
 }

@@ -126,7 +126,7 @@ func newStage(t *testing.T) *stage {
 	p := &plan.Plan{Snapshot: s.world.Snapshot, Subject: plan.Subject{User: "kim"}}
 	s.session = &session{
 		config: &config, log: zerolog.Nop(), client: clientFar, server: &Backend{Conn: serverNear, Login: "svc"},
-		in: newInbound(clientFar, loans), loans: loans, pending: newPending(), mark: testMark, login: "kim",
+		in: newInbound(clientFar, loans), loans: loans, memory: newMemory(config.MaxHeld), pending: newPending(), mark: testMark, login: "kim",
 		view:   view{world: s.world, plan: p, values: rewrite.NewValues(p, testMark)},
 		forget: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
 	}

@@ -8,9 +8,9 @@ type request struct {
 	kind    byte   // P B D E C S Q
 	target  byte   // S or P of Describe and Close
 	name    string // the statement of Parse, Describe and Close; the portal of Execute, Describe and Close
-	portal  string // of Bind
 	of      statement
-	change  *version // what becomes of a statement's name if this succeeds
+	change  *version // what becomes of a name if this succeeds
+	runs    *version // of Execute: the portal
 	standIn bool     // it must fail: success ends the session
 }
 
@@ -21,7 +21,13 @@ func (r *request) ends() bool { return r.kind == 'S' || r.kind == 'Q' }
 // that was never synced has had answers long before this many.
 const maxPending = 8192
 
-// pending is the queue of requests that the server has not finished, in order, with the names of prepared statements that they change.
+// What the statements and portals of a session may take. The statements that many portals are of count as often.
+const (
+	maxPortals  = 4096
+	maxPrepared = 64 << 20 // bytes
+)
+
+// pending is the queue of requests that the server has not finished, in order, with the names of prepared statements and portals that they change.
 // The requests goroutine pushes, the replies goroutine takes.
 type pending struct {
 	mu      sync.Mutex
@@ -34,13 +40,14 @@ type pending struct {
 	skipping bool
 	closed   bool
 	// A batch is what ends in Sync or Query. Names changed in a batch that is not over are certain within it only.
-	batch    uint64 // the one that is being pushed
-	resolved uint64 // those below it are over
-	names    registry
+	batch    uint64   // the one that is being pushed
+	resolved uint64   // those below it are over
+	names    registry // of statements
+	portals  registry
 }
 
 func newPending() *pending {
-	p := &pending{names: registry{}}
+	p := &pending{names: newRegistry(), portals: newRegistry()}
 	p.changed.L = &p.mu
 	return p
 }
@@ -70,7 +77,10 @@ func (p *pending) push(r request) bool {
 	}
 	if r.change != nil {
 		r.change.batch = p.batch
-		p.names.add(r.change)
+		p.registry(r.change.portal).add(r.change)
+	}
+	if r.runs != nil {
+		r.runs.ran = true
 	}
 	if r.ends() {
 		p.batch++
@@ -90,14 +100,28 @@ func (p *pending) enqueue(r request) {
 	p.count++
 }
 
-// front returns a copy of the request that the server answers now; false where none is outstanding.
+func (p *pending) registry(portals bool) *registry {
+	if portals {
+		return &p.portals
+	}
+	return &p.names
+}
+
+// front returns a copy of the request that the server answers now, with the statement that it is about; false where none is
+// outstanding.
 func (p *pending) front() (request, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.count == 0 {
 		return request{}, false
 	}
-	return p.queue[p.first], true
+	r := p.queue[p.first]
+	if r.kind == 'E' || r.kind == 'D' {
+		if made := p.registry(r.kind == 'E' || r.target == 'P').oldest(r.name); made != nil {
+			r.of = made.statement
+		}
+	}
+	return r, true
 }
 
 // done takes the request in front away: it succeeded, or its batch is over. It reports whether nothing is left.
@@ -106,7 +130,7 @@ func (p *pending) done() bool {
 	defer p.mu.Unlock()
 	r := p.dequeue()
 	if r.change != nil {
-		p.names.confirm(r.change)
+		p.registry(r.change.portal).confirm(r.change)
 	}
 	if r.ends() {
 		p.resolved++
@@ -120,13 +144,18 @@ func (p *pending) done() bool {
 func (p *pending) failed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r := p.dequeue(); r.change != nil {
+	if r := p.dequeue(); r.change != nil && !r.change.portal {
 		p.names.failed(r.change)
+	} else if r.change != nil {
+		p.portals.cancel(r.change) // an older portal of the name may live on
 	}
 	for p.count > 0 && p.queue[p.first].kind != 'S' {
 		r := p.dequeue()
 		if r.change != nil {
-			p.names.cancel(r.change)
+			p.registry(r.change.portal).cancel(r.change)
+		}
+		if r.runs != nil {
+			r.runs.ran = false
 		}
 		if r.ends() {
 			p.resolved++
@@ -155,13 +184,6 @@ func (p *pending) close() {
 	p.changed.Broadcast()
 }
 
-// isClosed says whether the session is ending: the connections may be closed by ourselves.
-func (p *pending) isClosed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.closed
-}
-
 // closeIfIdle closes the queue where nothing is outstanding, and says whether it did.
 func (p *pending) closeIfIdle() bool {
 	p.mu.Lock()
@@ -181,29 +203,52 @@ func (p *pending) busy() bool {
 	return p.count > 0
 }
 
-// certain returns what a statement's name stands for when the next message arrives at the server. wait is true where that hangs
-// on a batch that is not over: then certain must be called again with patience, after everything was sent.
-func (p *pending) certain(name string, patient bool) (known *prepared, wait bool) {
+// known is what a name stands for; the zero value stands for nothing.
+type known struct {
+	*prepared
+	version *version
+	ran     bool // an Execute was sent for this portal
+}
+
+// certain returns what a name stands for when the next message arrives at the server. wait is true where that hangs on a
+// batch that is not over: then certain must be called again with patience, after everything was sent.
+func (p *pending) certain(portal bool, name string, patient bool) (is known, wait bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
-		v := p.names.newest(name)
+		v := p.registry(portal).newest(name)
 		if v == nil {
-			return nil, false
+			return known{}, false
 		}
 		if v.confirmed || v.batch == p.batch || v.batch < p.resolved || p.closed {
-			return v.is, false
+			return known{prepared: v.is, version: v, ran: v.ran}, false
 		}
 		if !patient {
-			return nil, true
+			return known{}, true
 		}
 		p.changed.Wait()
 	}
 }
 
-// settled returns what a statement's name stands for at the server's current request.
-func (p *pending) settled(name string) *prepared {
+// crowded says whether one more portal, or one more statement, of so many bytes would be more than a session may have.
+func (p *pending) crowded(portal bool, weight int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.names.oldest(name)
+	return (portal && len(p.portals.versions) >= maxPortals) || p.names.weight+p.portals.weight+weight > maxPrepared
+}
+
+// empty waits until the server has answered everything.
+func (p *pending) empty() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.count > 0 && !p.closed {
+		p.changed.Wait()
+	}
+}
+
+// transactionEnded takes note that the server has no portals left but those of requests that it has not come to.
+func (p *pending) transactionEnded() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.portals.forget()
 }

@@ -25,10 +25,10 @@ func TestNamesFollowTheServer(t *testing.T) {
 		p := newPending()
 		r, made := parsed("a")
 		require.True(t, p.push(r))
-		known, wait := p.certain("a", false)
-		require.Same(t, made, known)
+		known, wait := p.certain(false, "a", false)
+		require.Same(t, made, known.prepared)
 		require.False(t, wait)
-		require.Nil(t, p.settled("a"))
+		require.Nil(t, p.names.oldest("a"))
 	})
 	t.Run("a name of an unfinished batch is uncertain", func(t *testing.T) {
 		t.Parallel()
@@ -36,13 +36,13 @@ func TestNamesFollowTheServer(t *testing.T) {
 		r, made := parsed("a")
 		p.push(r)
 		p.push(syncRequest)
-		_, wait := p.certain("a", false)
+		_, wait := p.certain(false, "a", false)
 		require.True(t, wait)
 		p.done()
-		known, wait := p.certain("a", false)
+		known, wait := p.certain(false, "a", false)
 		require.False(t, wait, "its ParseComplete is there")
-		require.Same(t, made, known)
-		require.Same(t, made, p.settled("a"))
+		require.Same(t, made, known.prepared)
+		require.Same(t, made, p.names.oldest("a"))
 	})
 	t.Run("a failed Parse leaves what the name stood for", func(t *testing.T) {
 		t.Parallel()
@@ -53,9 +53,9 @@ func TestNamesFollowTheServer(t *testing.T) {
 		r, _ = parsed("a")
 		p.push(r)
 		p.failed()
-		known, wait := p.certain("a", false)
+		known, wait := p.certain(false, "a", false)
 		require.False(t, wait)
-		require.Same(t, first, known)
+		require.Same(t, first, known.prepared)
 	})
 	t.Run("a failed Parse of the unnamed statement destroys it", func(t *testing.T) {
 		t.Parallel()
@@ -66,9 +66,9 @@ func TestNamesFollowTheServer(t *testing.T) {
 		r, _ = parsed("")
 		p.push(r)
 		p.failed()
-		known, _ := p.certain("", false)
-		require.Nil(t, known)
-		require.Empty(t, p.names)
+		known, _ := p.certain(false, "", false)
+		require.Nil(t, known.prepared)
+		require.Empty(t, p.names.versions)
 	})
 	t.Run("requests that the server discards change nothing", func(t *testing.T) {
 		t.Parallel()
@@ -83,9 +83,9 @@ func TestNamesFollowTheServer(t *testing.T) {
 		p.push(request{kind: 'Q'})
 		p.push(syncRequest)
 		p.failed()
-		require.Same(t, first, p.settled("a"))
-		known, wait := p.certain("b", false)
-		require.Nil(t, known)
+		require.Same(t, first, p.names.oldest("a"))
+		known, wait := p.certain(false, "b", false)
+		require.Nil(t, known.prepared)
 		require.False(t, wait)
 		front, ok := p.front()
 		require.True(t, ok)
@@ -101,8 +101,8 @@ func TestNamesFollowTheServer(t *testing.T) {
 		}
 		p.push(request{kind: 'Q'})
 		p.done()
-		require.Nil(t, p.settled(""))
-		require.NotNil(t, p.settled("a"))
+		require.Nil(t, p.names.oldest(""))
+		require.NotNil(t, p.names.oldest("a"))
 	})
 	t.Run("a closed name is gone, and closing nothing leaves nothing", func(t *testing.T) {
 		t.Parallel()
@@ -112,7 +112,7 @@ func TestNamesFollowTheServer(t *testing.T) {
 			p.push(r)
 			p.done()
 		}
-		require.Empty(t, p.names)
+		require.Empty(t, p.names.versions)
 	})
 	t.Run("a wait ends with the batch", func(t *testing.T) {
 		t.Parallel()
@@ -120,13 +120,13 @@ func TestNamesFollowTheServer(t *testing.T) {
 		r, _ := parsed("a")
 		p.push(r)
 		p.push(syncRequest)
-		known := make(chan *prepared)
+		result := make(chan known)
 		go func() {
-			k, _ := p.certain("a", true)
-			known <- k
+			k, _ := p.certain(false, "a", true)
+			result <- k
 		}()
 		p.failed()
-		require.Nil(t, <-known)
+		require.Nil(t, (<-result).prepared)
 	})
 }
 

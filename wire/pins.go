@@ -2,6 +2,7 @@ package wire
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -19,7 +20,7 @@ func backendSettings(client map[string]string, s *catalog.Schema) map[string]str
 		"standard_conforming_strings": "on",
 		"backslash_quote":             "safe_encoding",
 		"client_encoding":             "UTF8",
-		"search_path":                 searchPath(s.SearchPath),
+		"search_path":                 pinnedPath(s.SearchPath),
 		"row_security":                "on",
 		"role":                        "none",
 		"transform_null_equals":       "off",
@@ -61,9 +62,19 @@ func plainName(s string) bool {
 	})
 }
 
+// pinnedPath is the path that sessions get. Temporary objects come last in it; where a path does not name them, PostgreSQL looks for
+// relations and types among them first.
+func pinnedPath(schemas []string) string {
+	const temporary = "pg_temp"
+	if slices.Contains(schemas, temporary) {
+		return searchPath(schemas)
+	}
+	return searchPath(append(slices.Clone(schemas), temporary))
+}
+
 // samePath says whether a client asks for the path that is pinned anyway.
 func samePath(asked string, schemas []string) bool {
-	return bare(asked) == bare(searchPath(schemas))
+	return bare(asked) == bare(searchPath(schemas)) || bare(asked) == bare(pinnedPath(schemas))
 }
 
 // bare is a path without what its writer was free to choose. Two paths that differ can look the same to it only if a schema's name holds a

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -11,19 +12,23 @@ func (q *requests) query(f frame) error {
 	if f.size > q.config.MaxStatement {
 		return q.instead(f, refused(codeComplex, stateLimit, "statement is too long"))
 	}
-	body, err := q.in.whole(f)
-	if err != nil {
-		return clientGone(err)
+	body, err := q.hold(f)
+	noRoom := errors.Is(err, errNoMemory)
+	if err != nil && !noRoom {
+		return err
 	}
 	v, err := q.current()
 	if err != nil {
 		return err
 	}
+	if noRoom {
+		return q.sendQuery(v.refusal(noMemory()))
+	}
 	sql, ok := text(body)
 	if !ok {
 		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, invalidFormat)))
 	}
-	return q.sendQuery(v.rewrite(sql))
+	return q.sendQuery(q.rewrite(v, sql))
 }
 
 // text takes the string out of a message that is nothing but one.
@@ -36,7 +41,7 @@ func text(body []byte) (string, bool) {
 }
 
 func (q *requests) sendQuery(s statement) error {
-	return q.sendSQL(request{kind: 'Q', of: s}, "", nil)
+	return q.sendSQL(request{kind: 'Q', of: s}, nil, nil)
 }
 
 // functionCall handles a FunctionCall. It calls functions by OID, past every check that a text goes through.

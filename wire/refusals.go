@@ -4,7 +4,14 @@ import "github.com/wherewall/wherewall/rewrite"
 
 // refusal is a statement that says no in its place.
 func (v *view) refusal(r *rewrite.Refusal) statement {
-	return statement{template: rewrite.Refuse(r), values: v.values}
+	if r.Code != codeStale {
+		return statement{template: rewrite.Refuse(r), values: v.values}
+	}
+	// PostgreSQL looks for a statement or portal before it looks whether the transaction has failed. What fails in the
+	// grammar fails as early.
+	early := *r
+	early.Code = codeParse
+	return statement{template: rewrite.Refuse(&early), values: v.values, code: r.Code}
 }
 
 func refused(code, state, message string) *rewrite.Refusal {
@@ -13,10 +20,10 @@ func refused(code, state, message string) *rewrite.Refusal {
 
 // The codes of refusals that the wire makes itself.
 const (
-	codeStatement = "statement_denied"
-	codeFunction  = "function_denied"
-	codeComplex   = "too_complex"
-	codeParse     = "unparsable"
+	codeStatement = rewrite.StatementDenied
+	codeFunction  = rewrite.FunctionDenied
+	codeComplex   = rewrite.TooComplex
+	codeParse     = rewrite.Unparsable
 	codeStale     = "policy_changed"
 	codeNoPolicy  = "policy_unavailable"
 )
@@ -25,12 +32,4 @@ func unavailable() *rewrite.Refusal {
 	r := refused(codeNoPolicy, stateDenied, "permission denied: the policy cannot be read")
 	r.Hint = "Try again later."
 	return r
-}
-
-// rewrite turns a client's text into what may be sent for it.
-func (v *view) rewrite(sql string) statement {
-	if v.world == nil {
-		return v.refusal(unavailable())
-	}
-	return statement{template: v.world.Rewriter.Rewrite(sql, v.plan), values: v.values}
 }

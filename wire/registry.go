@@ -9,41 +9,59 @@ type prepared struct {
 	world *World // under which it was rewritten
 }
 
-// version is one state of a statement's name: what it stands for once a certain request has succeeded.
+// weight is roughly the memory that a statement takes, in bytes.
+func (p *prepared) weight() int {
+	const overhead = 512
+	if p == nil {
+		return 0
+	}
+	return p.size + overhead
+}
+
+// version is one state of a name: what it stands for once a certain request has succeeded. Statements and portals have
+// names; what a portal stands for is the statement that was bound.
 type version struct {
 	name      string
+	portal    bool
 	is        *prepared // nil: nothing, it was closed
 	batch     uint64
 	confirmed bool
+	ran       bool // an Execute was sent for this portal
 }
 
 // registry holds the versions of each name in the order of their requests. At most the first is confirmed; the others wait
 // for the server. Names are as the server cuts them.
-type registry map[string][]*version
+type registry struct {
+	versions map[string][]*version
+	weight   int // of all that the versions stand for
+}
+
+func newRegistry() registry { return registry{versions: map[string][]*version{}} }
 
 // nameKey cuts a name to what the server tells apart.
-func nameKey(name []byte) []byte {
+func nameKey(name []byte) string {
 	const significant = 63
-	return name[:min(len(name), significant)]
+	return string(name[:min(len(name), significant)])
 }
 
-func (r registry) add(v *version) {
-	if v.is == nil && len(r[v.name]) == 0 {
+func (r *registry) add(v *version) {
+	if v.is == nil && len(r.versions[v.name]) == 0 {
 		return // nothing becomes nothing
 	}
-	r[v.name] = append(r[v.name], v)
+	r.versions[v.name] = append(r.versions[v.name], v)
+	r.weight += v.is.weight()
 }
 
-func (r registry) newest(name string) *version {
-	versions := r[name]
+func (r *registry) newest(name string) *version {
+	versions := r.versions[name]
 	if len(versions) == 0 {
 		return nil
 	}
 	return versions[len(versions)-1]
 }
 
-func (r registry) oldest(name string) *prepared {
-	versions := r[name]
+func (r *registry) oldest(name string) *prepared {
+	versions := r.versions[name]
 	if len(versions) == 0 || !versions[0].confirmed {
 		return nil
 	}
@@ -51,41 +69,56 @@ func (r registry) oldest(name string) *prepared {
 }
 
 // confirm makes v what its name stands for now.
-func (r registry) confirm(v *version) {
+func (r *registry) confirm(v *version) {
 	v.confirmed = true
-	versions := r[v.name]
-	i := slices.Index(versions, v)
+	i := slices.Index(r.versions[v.name], v)
 	if i < 0 {
 		return
 	}
-	versions = slices.Delete(versions, 0, i)
-	if len(versions) == 1 && v.is == nil {
-		delete(r, v.name)
-		return
+	r.remove(v.name, 0, i)
+	if v.is == nil && len(r.versions[v.name]) == 1 {
+		r.remove(v.name, 0, 1)
 	}
-	r[v.name] = versions
 }
 
-// cancel forgets v: the server never saw its request.
-func (r registry) cancel(v *version) {
-	versions := r[v.name]
-	if i := slices.Index(versions, v); i >= 0 {
-		versions = slices.Delete(versions, i, i+1)
+// cancel forgets v: its request had no effect.
+func (r *registry) cancel(v *version) {
+	if i := slices.Index(r.versions[v.name], v); i >= 0 {
+		r.remove(v.name, i, i+1)
 	}
+}
+
+// forget takes all confirmed versions away.
+func (r *registry) forget() {
+	for name, versions := range r.versions {
+		if versions[0].confirmed {
+			r.remove(name, 0, 1)
+		}
+	}
+}
+
+// remove takes the versions from i to j of a name away.
+func (r *registry) remove(name string, i, j int) {
+	versions := r.versions[name]
+	for _, v := range versions[i:j] {
+		r.weight -= v.is.weight()
+	}
+	versions = slices.Delete(versions, i, j)
 	if len(versions) == 0 {
-		delete(r, v.name)
+		delete(r.versions, name)
 		return
 	}
-	r[v.name] = versions
+	r.versions[name] = versions
 }
 
-// failed is what an error does: a name keeps what it stood for, but the unnamed statement is gone before the server reads
-// the text of its successor.
-func (r registry) failed(v *version) {
+// failed is what an error does to a statement's name: it keeps what it stood for, but the unnamed statement is gone before
+// the server reads the text of its successor.
+func (r *registry) failed(v *version) {
 	if v.name != "" {
 		r.cancel(v)
 		return
 	}
+	r.weight -= v.is.weight()
 	v.is = nil
 	r.confirm(v)
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -19,8 +20,7 @@ type replies struct {
 
 	current  request // what the server answers now; see front
 	has      bool
-	index    int // of the statement of a Query
-	portals  map[string]statement
+	index    int  // of the statement of a Query
 	status   byte // of the last ReadyForQuery
 	quiet    bool // nothing was outstanding at the last ReadyForQuery
 	midFrame bool // part of a message was written; nothing else may follow
@@ -31,7 +31,6 @@ func newReplies(s *session) *replies {
 		session: s,
 		in:      newInbound(s.server.Conn, s.loans),
 		out:     newOutbox(s.client, s.loans),
-		portals: map[string]statement{},
 		status:  'I',
 		quiet:   true,
 	}
@@ -68,7 +67,10 @@ func (p *replies) sort(err error) error {
 	case errors.Is(err, errServerSaidGoodbye):
 		p.loseServer()
 		return err
-	case p.pending.isClosed(), errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient):
+	case errors.Is(err, errDrained), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errToClient), errors.Is(err, net.ErrClosed):
+		return err
+	case p.parted() != staying:
+		p.loseServer()
 		return err
 	default:
 		p.loseServer()
@@ -205,7 +207,7 @@ func (p *replies) woken() bool {
 
 // drained ends a draining session at a transaction boundary.
 func (p *replies) drained() bool {
-	if !p.isDraining() || p.status != 'I' || !p.pending.closeIfIdle() {
+	if !p.isDraining() || p.parted() != staying || p.status != 'I' || !p.pending.closeIfIdle() {
 		return false
 	}
 	p.fail(&failure{state: stateShutdown, message: adminShutdown})
@@ -213,15 +215,16 @@ func (p *replies) drained() bool {
 }
 
 // sayFarewell tells the client why its session ends. Only whole messages may stand before it.
-func (p *replies) sayFarewell() {
+func (p *replies) sayFarewell() error {
 	f := p.leaving()
 	if f == nil || p.midFrame {
-		return
+		return nil
 	}
 	_ = p.client.SetWriteDeadline(time.Now().Add(farewellTimeout))
-	if p.flush() == nil {
-		_, _ = p.client.Write(appendFatal(nil, f))
+	if err := p.flush(); err != nil {
+		return err
 	}
+	return toClient(p.out.send(appendFatal(nil, f)))
 }
 
 // front returns the request that the server answers now.
@@ -245,11 +248,7 @@ func (p *replies) hidden(r *request) (rewrite.Hidden, bool) {
 	case 'Q':
 		return hiddenOf(r.of.template, p.index)
 	case 'E':
-		s, known := p.portals[r.name]
-		if !known {
-			return 0, false
-		}
-		return hiddenOf(s.template, 0)
+		return hiddenOf(r.of.template, 0)
 	default:
 		return 0, false
 	}

@@ -75,7 +75,7 @@ func (p *replies) completed(f frame) error {
 		p.index++
 	case r.kind == 'Q' && f.kind == 'I':
 	case r.kind == 'E':
-		if _, known := p.portals[r.name]; !known {
+		if r.of.template == nil {
 			return unexpected("completion of an unknown portal")
 		}
 		p.done()
@@ -94,11 +94,7 @@ func (p *replies) acknowledged(f frame) error {
 	switch {
 	case f.kind == '1' && r.kind == 'P' && r.of.template.Refused == nil:
 	case f.kind == '2' && r.kind == 'B' && r.of.template != nil:
-		p.portals[r.portal] = r.of
 	case f.kind == '3' && r.kind == 'C':
-		if r.target == 'P' {
-			delete(p.portals, r.name)
-		}
 	default:
 		return unexpected("acknowledgement")
 	}
@@ -127,9 +123,13 @@ func (p *replies) ready(f frame) error {
 	if err := p.need(f); err != nil {
 		return err
 	}
-	p.status = p.in.bytes()[p.run+headerSize]
+	switch p.status = p.in.bytes()[p.run+headerSize]; p.status {
+	case 'I', 'T', 'E':
+	default:
+		return unexpected("transaction status")
+	}
 	if p.status == 'I' {
-		clear(p.portals)
+		p.pending.transactionEnded()
 	}
 	p.quiet = p.done()
 	if err := p.pass(f); err != nil {
@@ -202,17 +202,7 @@ func (p *replies) origin() statement {
 	if !ok {
 		return statement{}
 	}
-	switch {
-	case r.kind == 'E', r.kind == 'D' && r.target == 'P':
-		return p.portals[r.name]
-	case r.kind == 'D':
-		if known := p.pending.settled(r.name); known != nil {
-			return known.statement
-		}
-		return statement{}
-	default:
-		return r.of
-	}
+	return r.of
 }
 
 // errorResponse handles an error: the client's own, or one that stands for a refusal.
@@ -250,7 +240,11 @@ func (p *replies) errorResponse(f frame) error {
 // logRefusal notes a refusal without the statement. What the rewriter did not understand is named, unless it is a syntax error,
 // which would quote the text.
 func (p *replies) logRefusal(r *rewrite.Refusal, of statement) {
-	event := p.log.Info().Str("code", r.Code).Str("sqlstate", r.SQLState)
+	code := r.Code
+	if of.code != "" {
+		code = of.code
+	}
+	event := p.log.Info().Str("code", code).Str("sqlstate", r.SQLState)
 	if t := of.template; t != nil && t.Refused == r && r.Code == rewrite.StatementDenied && t.Cause != nil {
 		event = event.AnErr("cause", t.Cause)
 	}

@@ -9,26 +9,40 @@ import (
 // requests is the half of a session that reads the client and is the only writer to the server.
 type requests struct {
 	*session
-	out *outbox
-	// withoutRows are the portals whose rows the client does not see; see execute.
-	withoutRows map[string]struct{}
+	out  *outbox
+	held int64 // bytes of the shared memory that the message at hand has drawn
 }
 
 func newRequests(s *session) *requests {
 	out := newOutbox(s.server.Conn, s.loans)
-	out.writes = &s.writes
-	return &requests{session: s, out: out, withoutRows: map[string]struct{}{}}
+	out.stalls = &s.stalls
+	return &requests{session: s, out: out}
 }
 
 // errTerminated ends the loop after a Terminate message.
 var errTerminated = errors.New("terminated by the client")
 
-// loop handles messages until the client is gone or does not keep to the protocol.
+// errClientGone ends the loop after the client's last byte.
+var errClientGone = errors.New("the client closed the connection")
+
+// loop handles messages until the client is gone or does not keep to the protocol. What it said before it went is sent: PostgreSQL
+// would run it, too.
 func (q *requests) loop() error {
+	defer q.release()
+	err := q.messages()
+	if errors.Is(err, errClientGone) {
+		q.part(gone)
+		_ = q.out.flush()
+	}
+	return err
+}
+
+func (q *requests) messages() error {
 	for {
+		q.release()
 		f, err := q.next()
 		if err != nil {
-			return clientGone(err)
+			return err
 		}
 		if f.size > q.limit(f.kind) {
 			return violation("invalid message length")
@@ -48,18 +62,21 @@ func (q *requests) next() (frame, error) {
 		}
 		q.in.rest()
 	}
-	return q.in.header()
+	f, err := q.in.header()
+	return f, clientGone(err)
 }
 
 func clientGone(err error) error {
 	var bad *protocolError
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &bad):
 		return violation(bad.text)
 	case errors.Is(err, io.EOF):
-		return errors.New("the client closed the connection")
+		return errClientGone
 	default:
-		return fmt.Errorf("reading from the client: %w", err)
+		return fmt.Errorf("%w: %w", errClientGone, err)
 	}
 }
 
@@ -106,17 +123,18 @@ func (q *requests) handle(f frame) error {
 
 func (q *requests) drop(f frame) error {
 	q.in.skip(headerSize)
-	if err := q.in.stream(f.size, discard); err != nil {
-		return clientGone(err)
-	}
-	return nil
+	return clientGone(q.in.stream(f.size, discard))
 }
 
-// terminate passes the goodbye on, so that the server does not log a lost client.
+// terminate passes the goodbye on, behind all that was said before it. The server ends the session when it gets there.
 func (q *requests) terminate() error {
-	if !q.session.pending.busy() {
-		_ = q.out.write([]byte{'X', 0, 0, 0, 4})
-		_ = q.out.flush()
+	q.because(errTerminated.Error())
+	q.part(terminated)
+	if err := q.out.write([]byte{'X', 0, 0, 0, 4}); err != nil {
+		return err
+	}
+	if err := q.out.flush(); err != nil {
+		return err
 	}
 	return errTerminated
 }
@@ -126,8 +144,10 @@ func (q *requests) flush(f frame) error {
 	if err := q.drop(f); err != nil {
 		return err
 	}
-	return q.out.write([]byte{'H', 0, 0, 0, 4})
+	return q.askForReplies()
 }
+
+func (q *requests) askForReplies() error { return q.out.write([]byte{'H', 0, 0, 0, 4}) }
 
 // forward sends the message at the front as it is, and expects what r says.
 func (q *requests) forward(f frame, r request) error {
@@ -143,10 +163,15 @@ func (q *requests) forward(f frame, r request) error {
 		return err
 	}
 	q.in.skip(headerSize)
-	if err := q.in.stream(f.size, q.out.write); err != nil {
-		return clientGone(err)
+	var toServer error
+	err := q.in.stream(f.size, func(b []byte) error {
+		toServer = q.out.write(b)
+		return toServer
+	})
+	if toServer != nil {
+		return toServer
 	}
-	return nil
+	return clientGone(err)
 }
 
 // push queues a request. Where it has to wait for replies, everything they could depend on is sent first.
@@ -155,9 +180,15 @@ func (q *requests) push(r request) bool {
 		if err := q.out.flush(); err != nil {
 			return false
 		}
+		q.wait()
+		defer q.waited()
 	}
 	return q.pending.push(r)
 }
+
+// wait and waited stand around what can take long without the client being read, as writes to the server do; see endIfAbandoned.
+func (q *requests) wait()   { q.stalls.Add(1) }
+func (q *requests) waited() { q.stalls.Add(1) }
 
 // current returns the view that the next statement is judged by. It is called at every statement boundary, so that a
 // change of policy is seen by the next statement. While no policy can be read, the view refuses everything.
@@ -172,6 +203,10 @@ func (q *requests) current() (*view, error) {
 	v, bad := look(w, q.login, q.tenant, q.mark)
 	if bad != nil {
 		return nil, bad
+	}
+	if v.plan.Subject != q.view.plan.Subject {
+		// A session has one subject: what follows would go to another tenant than what was said before.
+		return nil, &failure{state: stateAuthorization, message: "the tenant of this login has changed", hint: "Connect again."}
 	}
 	q.view = v
 	return &q.view, nil

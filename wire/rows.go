@@ -85,7 +85,7 @@ func (p *replies) rowDescription(f frame) error {
 	}
 	hidden, ok := p.hidden(r)
 	if r.kind == 'D' {
-		hidden, ok = hiddenOf(p.origin().template, 0)
+		hidden, ok = hiddenOf(r.of.template, 0)
 	}
 	if !ok || r.kind == 'E' {
 		return unexpected("row description of a statement that was not sent")

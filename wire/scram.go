@@ -14,7 +14,7 @@ const mechanism = "SCRAM-SHA-256"
 // no password: the exchange then is the same and cannot succeed. It returns nil where the client knew the password.
 func (h *handshake) authenticate(login, verifier string) error {
 	wrong := &failure{state: statePassword, message: fmt.Sprintf("password authentication failed for user %q", login)}
-	credentials := madeUp(h.secret, login)
+	credentials := madeUp(h.secret, h.guise, login)
 	genuine := false
 	if own, err := parseVerifier(verifier); err == nil {
 		credentials, genuine = own, true

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/wherewall/wherewall/rewrite"
@@ -10,6 +11,8 @@ import (
 type statement struct {
 	template *rewrite.Template
 	values   *rewrite.Values
+	size     int    // of the client's text in bytes
+	code     string // of the refusal, for the log; empty where the Template has it
 }
 
 // scrubError turns a server's error into the client's. It returns the refusal that it stands for, or nil. The zero
@@ -27,8 +30,21 @@ func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
 		return nil
 	}
 	f.detail = scrubDetail(f)
+	if hidden, _ := hiddenOf(of.template, 0); hidden == rewrite.HiddenColumn {
+		f.message = uncount(f.message)
+	}
 	f.position = of.position(f.position)
 	return nil
+}
+
+// uncount takes the hidden column out of what PostgreSQL says of a Bind with a wrong number of result formats.
+func uncount(message string) string {
+	const wrong = "bind message has %d result formats but query has %d columns"
+	var formats, columns int
+	if n, err := fmt.Sscanf(message, wrong, &formats, &columns); n != 2 || err != nil {
+		return message
+	}
+	return fmt.Sprintf(wrong, formats-1, columns-1)
 }
 
 func (s statement) position(server int) int {

@@ -58,7 +58,7 @@ func TestErrorFields(t *testing.T) {
 	t.Run("a position belongs to a text or nowhere", func(t *testing.T) {
 		t.Parallel()
 		f := errorFields{code: "42601", position: 12}
-		scrubError(&f, statement{}, testMark)
+		require.Nil(t, scrubError(&f, statement{}, testMark))
 		require.Zero(t, f.position)
 	})
 }
@@ -75,7 +75,7 @@ func TestPinsWin(t *testing.T) {
 	t.Parallel()
 	world := testWorld()
 	got := backendSettings(map[string]string{"search_path": "evil", "standard_conforming_strings": "off", "bytea_output": "escape"}, world.Snapshot.Schema)
-	require.Equal(t, "public", got["search_path"])
+	require.Equal(t, "public, pg_temp", got["search_path"])
 	require.Equal(t, "on", got["standard_conforming_strings"])
 	require.Equal(t, "none", got["role"])
 	require.Equal(t, "escape", got["bytea_output"])

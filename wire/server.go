@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,7 +16,9 @@ type Server struct {
 	config          Config
 	secret          []byte
 	buffers         *buffers
+	memory          *memory
 	cancels         *cancels
+	guises          atomic.Pointer[worldGuise]
 	unauthenticated chan struct{} // one slot per login in progress
 
 	connections sync.WaitGroup
@@ -34,6 +37,7 @@ func NewServer(c Config) *Server {
 		s.secret = make([]byte, 32)
 		_, _ = rand.Read(s.secret) // it never fails
 	}
+	s.memory = newMemory(s.config.MaxHeld)
 	s.cancels = newCancels(s.config.MaxCancels)
 	s.unauthenticated = make(chan struct{}, s.config.MaxUnauthenticated)
 	return s

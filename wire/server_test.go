@@ -138,7 +138,7 @@ func TestWelcome(t *testing.T) {
 	require.Equal(t, "I", string(p.expect("Z")))
 	settings := <-h.backends.settings
 	require.Equal(t, "CET", settings["timezone"])
-	require.Equal(t, "public", settings["search_path"])
+	require.Equal(t, "public, pg_temp", settings["search_path"])
 	require.Equal(t, "on", settings["row_security"])
 	p.send(message('X', ""))
 	server := newPeer(t, <-h.backends.servers)
@@ -227,7 +227,9 @@ func TestCancelKeys(t *testing.T) {
 			cancel(key)
 			require.Len(t, h.backends.cancelled, 1)
 			p.send(message('X', ""))
-			newPeer(t, <-h.backends.servers).expect("X")
+			server := newPeer(t, <-h.backends.servers)
+			server.expect("X")
+			_ = server.Close()
 			p.expectEnd()
 			require.Eventually(t, func() bool {
 				h.cancels.mu.Lock()

@@ -24,24 +24,26 @@ type session struct {
 	server  *Backend
 	in      *inbound // of the client
 	loans   *buffers
+	memory  *memory
 	pending *pending
 	mark    string // in errors that stand for refusals; never leaves
 	login   string
-	tenant  string // as asked for at login
+	tenant  string // of the subject; empty for none
 	forget  func() // makes the cancel key worthless
 	// cancel asks the server to stop what it does for this session, within the limit of such requests.
 	cancel func(context.Context)
 
-	// writes counts what the requests goroutine does with the server's socket; see outbox. stalledWrite is what endIfAbandoned
-	// saw of it, and its own.
-	writes       atomic.Uint64
-	stalledWrite uint64
+	// stalls counts where the requests goroutine waits for the server, and is odd while it does. lastStall is what
+	// endIfAbandoned saw of it, and its own.
+	stalls    atomic.Uint64
+	lastStall uint64
 
 	// Of the requests goroutine.
 	view view
 
 	mu       sync.Mutex
 	farewell *failure // set once: what the replies goroutine tells the client before it ends
+	parting  parting
 	draining bool
 	lost     bool   // the server connection is of no use any more
 	reason   string // set once: why the session ended, for the log
@@ -62,8 +64,9 @@ func (s *session) run(ctx context.Context) {
 	go func() {
 		defer close(ended)
 		s.guard(replies.loop)
-		replies.sayFarewell()
+		s.guard(replies.sayFarewell)
 		s.pending.close()
+		s.letServerFinish()
 		_ = s.server.Conn.Close()
 		hangUp(s.client)
 	}()
@@ -92,16 +95,15 @@ func (s *session) guard(half func() error) {
 	}
 }
 
-// settle ends the session after the requests goroutine has returned. Where there is a farewell, the replies goroutine gets
-// some time to say it; a statement that nobody waits for any more is cancelled.
+// settle ends the session after the requests goroutine has returned. The replies goroutine gets some time to relay or say the
+// last words; a statement that nobody waits for any more is cancelled.
 func (s *session) settle(ctx context.Context, ended chan struct{}) {
 	s.pending.close()
 	defer s.server.Conn.Close() // ends the replies goroutine
-	if s.leaving() != nil {
-		select {
-		case <-ended:
-		case <-time.After(farewellTimeout):
-		}
+	s.tellServer()
+	select {
+	case <-ended:
+	case <-s.lastWords():
 	}
 	if s.pending.busy() && !s.serverLost() {
 		// The server notices a vanished client only when it writes, which may be in an hour.

@@ -105,7 +105,7 @@ func TestStatementOfAnOlderPolicyIsNotBound(t *testing.T) {
 	s := newStage(t)
 	s.knows("a", rewrite.Statement{Kind: rewrite.Select})
 	older := *s.world
-	s.pending.names["a"][0].is.world = &older
+	s.pending.names.versions["a"][0].is.world = &older
 	s.start(t)
 	s.client.send(bindMessage("", "a"), executeMessage("", 0), syncMessage)
 	parse := s.server.expect("P")
@@ -202,6 +202,7 @@ func TestTerminateIsPassedOn(t *testing.T) {
 	s.client.send(message('X', ""))
 	s.server.expect("X")
 	s.server.expectEnd()
+	_ = s.server.Close()
 	s.client.expectEnd()
 }
 

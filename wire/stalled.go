@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// stallCheck is how often sessions are looked at that cannot send to a busy server, and so do not read their client.
+// stallCheck is how often sessions are looked at that wait for a busy server, and so do not read their client.
 const stallCheck = time.Second
 
 // watchStalled looks after stalled sessions until ctx ends.
@@ -26,15 +26,16 @@ func (s *Server) watchStalled(ctx context.Context) {
 	}
 }
 
-// endIfAbandoned ends a session whose write to the server has been waiting since the last call and whose client is gone.
-// A session that reads its client notices by itself. One goroutine calls it.
+// endIfAbandoned ends a session that has been waiting for the server since the last call and whose client is gone without a
+// goodbye. A session that reads its client notices by itself. One goroutine calls it.
 func (s *session) endIfAbandoned() {
-	write := s.writes.Load()
-	stalled := write%2 == 1 && write == s.stalledWrite
-	s.stalledWrite = write
-	if !stalled || !gone(s.client) {
+	stall := s.stalls.Load()
+	stalled := stall%2 == 1 && stall == s.lastStall
+	s.lastStall = stall
+	if !stalled || s.parted() == terminated || !hasClosed(s.client) {
 		return
 	}
+	s.part(gone)
 	s.because("the client closed the connection")
 	s.pending.close()
 	_ = s.server.Conn.Close() // fails the write; what the server does is then cancelled

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/xdg-go/scram"
+
+	"github.com/wherewall/wherewall/catalog"
 )
 
 // What verifiers look like when PostgreSQL makes them. Made-up ones must look the same.
@@ -46,9 +48,46 @@ func parseVerifier(verifier string) (scram.StoredCredentials, error) {
 	}, nil
 }
 
-// madeUp is the verifier of a user who has none: the same for the same name, so that asking twice tells nothing, and with
-// keys that nobody can have a password for.
-func madeUp(secret []byte, name string) scram.StoredCredentials {
+// guise is what made-up verifiers must look like to pass for a policy's own; zero numbers are PostgreSQL's defaults.
+type guise struct {
+	iterations, salt int
+	// emails says that user names hold an @. Else the last one in a login name separates a tenant.
+	emails bool
+}
+
+// guiseOf takes what most verifiers of a snapshot have.
+func guiseOf(s *catalog.Snapshot) guise {
+	best, emails := guise{}, false
+	counts := map[guise]int{}
+	for name, user := range s.Users {
+		emails = emails || strings.Contains(name, "@")
+		if own, err := parseVerifier(user.Password); err == nil {
+			counts[guise{iterations: own.Iters, salt: len(own.Salt)}]++
+		}
+	}
+	for g, n := range counts {
+		if n > counts[best] || (n == counts[best] && (g.iterations < best.iterations || (g.iterations == best.iterations && g.salt < best.salt))) {
+			best = g
+		}
+	}
+	best.emails = emails
+	return best
+}
+
+// user is the part of a login name that names the user, where there is no such user.
+func (g guise) user(login string) string {
+	at := strings.LastIndexByte(login, '@')
+	if at < 0 || (g.emails && !strings.Contains(login[:at], "@")) {
+		return login
+	}
+	return login[:at]
+}
+
+// madeUp is the verifier of a login without one: the same for the same user, so that asking twice tells nothing, whatever tenant is
+// asked for, and with keys that nobody can have a password for.
+func madeUp(secret []byte, g guise, login string) scram.StoredCredentials {
+	name := g.user(login)
+	iterations, salt := orDefault(g.iterations, defaultIterations), min(orDefault(g.salt, saltSize), sha256.Size)
 	derive := func(use string) []byte {
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(use))
@@ -57,8 +96,27 @@ func madeUp(secret []byte, name string) scram.StoredCredentials {
 		return mac.Sum(nil)
 	}
 	return scram.StoredCredentials{
-		KeyFactors: scram.KeyFactors{Salt: string(derive("salt")[:saltSize]), Iters: defaultIterations},
+		KeyFactors: scram.KeyFactors{Salt: string(derive("salt")[:salt]), Iters: iterations},
 		StoredKey:  derive("stored"),
 		ServerKey:  derive("server"),
 	}
+}
+
+// worldGuise remembers a world's guise.
+type worldGuise struct {
+	world *World
+	guise guise
+}
+
+// guise is what made-up verifiers look like under a world.
+func (s *Server) guise(w *World) guise {
+	if known := s.guises.Load(); known != nil && known.world == w {
+		return known.guise
+	}
+	made := &worldGuise{world: w}
+	if w != nil {
+		made.guise = guiseOf(w.Snapshot)
+	}
+	s.guises.Store(made)
+	return made.guise
 }

@@ -1,0 +1,109 @@
+package rewrite
+
+import (
+	"fmt"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// attribute demands that a name behind a dot cannot be a call of a function that is not on the list.
+func (v *prover) attribute(ref *pg.ColumnRef) error {
+	parts := strs(ref.Fields)
+	last := parts[len(parts)-1]
+	if len(parts) < 2 || last == "" || v.rewriter.functions.attribute(last) {
+		return nil
+	}
+	if v.isRow(parts[len(parts)-2]) && v.rewriter.functions.rowAttribute(last) {
+		return nil
+	}
+	if v.columnOf(parts[len(parts)-2], last) {
+		return nil
+	}
+	return fmt.Errorf("attribute %s may be a call", last)
+}
+
+// indirection demands the same of (expression).name.
+func (v *prover) indirection(n *pg.A_Indirection) error {
+	for _, field := range n.Indirection {
+		if name := field.GetString_().GetSval(); name != "" && !v.rewriter.functions.attribute(name) {
+			return fmt.Errorf("attribute %s may be a call", name)
+		}
+	}
+	return nil
+}
+
+// isRow says whether the innermost FROM item or target of a name is a row.
+func (v *prover) isRow(name string) bool {
+	item := v.find(name)
+	return item != nil && item.GetRangeFunction() == nil
+}
+
+// columnOf says whether the innermost item of a name is a relation with a column of that name.
+func (v *prover) columnOf(name, column string) bool {
+	rv := v.find(name).GetRangeVar()
+	if rv == nil || len(rv.GetAlias().GetColnames()) > 0 {
+		return false
+	}
+	r := v.rewriter.snapshot.Schema.Resolve(rv.Schemaname, rv.Relname)
+	return rv.Schemaname != "" && r != nil && r.Column(column) != nil
+}
+
+// find looks for the FROM item or target that a qualifier names, from here outwards.
+func (v *prover) find(name string) *pg.Node {
+	for i := len(v.path) - 1; i >= 0; i-- {
+		var items []*pg.Node
+		var target *pg.RangeVar
+		switch n := v.path[i].message.Interface().(type) {
+		case *pg.SelectStmt:
+			items = n.FromClause
+		case *pg.UpdateStmt:
+			items, target = n.FromClause, n.Relation
+		case *pg.DeleteStmt:
+			items, target = n.UsingClause, n.Relation
+		case *pg.InsertStmt:
+			target = n.Relation
+		default:
+			continue
+		}
+		if target != nil && (refname(target) == name || name == "excluded") {
+			return &pg.Node{Node: &pg.Node_RangeVar{RangeVar: target}}
+		}
+		for _, item := range items {
+			if found := named(item, name); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// named finds the item of a name in a FROM item.
+func named(n *pg.Node, name string) *pg.Node {
+	var own *pg.Alias
+	switch item := n.GetNode().(type) {
+	case *pg.Node_JoinExpr:
+		for _, side := range []*pg.Node{item.JoinExpr.Larg, item.JoinExpr.Rarg} {
+			if found := named(side, name); found != nil {
+				return found
+			}
+		}
+		own = item.JoinExpr.Alias
+		if item.JoinExpr.JoinUsingAlias.GetAliasname() == name {
+			return n
+		}
+	case *pg.Node_RangeVar:
+		if refname(item.RangeVar) == name {
+			return n
+		}
+	case *pg.Node_RangeTableSample:
+		return named(item.RangeTableSample.Relation, name)
+	case *pg.Node_RangeSubselect:
+		own = item.RangeSubselect.Alias
+	case *pg.Node_RangeFunction:
+		own = item.RangeFunction.Alias
+	}
+	if own.GetAliasname() == name {
+		return n
+	}
+	return nil
+}

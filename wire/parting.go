@@ -1,0 +1,65 @@
+package wire
+
+import (
+	"io"
+	"time"
+)
+
+// parting is how far a client has taken leave.
+type parting int
+
+const (
+	staying    parting = iota
+	gone               // its connection has ended
+	terminated         // it has said goodbye: PostgreSQL runs what came before, however long that takes
+)
+
+// partingGrace is what the server gets for the statements of a client that is gone before they are cancelled.
+const partingGrace = 2 * time.Second
+
+// part notes that the client has taken leave. It is noted before the server can know, so that the end of the server's
+// connection is no surprise.
+func (s *session) part(how parting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parting = max(s.parting, how)
+}
+
+func (s *session) parted() parting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.parting
+}
+
+// tellServer ends the direction to the server of a client that has taken leave. A server at work reads that when it has finished what
+// came before.
+func (s *session) tellServer() {
+	if s.parted() == staying {
+		return
+	}
+	if half, ok := s.server.Conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+}
+
+// lastWords is how long the replies goroutine may go on after the requests goroutine; nil for as long as the server does.
+func (s *session) lastWords() <-chan time.Time {
+	switch {
+	case s.leaving() != nil:
+		return time.After(farewellTimeout)
+	case s.parted() == terminated:
+		return nil
+	default:
+		return time.After(partingGrace)
+	}
+}
+
+// letServerFinish gives a server some time to run the statements before a goodbye when their replies cannot be delivered any
+// more. A server that cannot write stops.
+func (s *session) letServerFinish() {
+	if s.parted() != terminated || s.leaving() != nil {
+		return
+	}
+	_ = s.server.Conn.SetReadDeadline(time.Now().Add(partingGrace))
+	_, _ = io.Copy(io.Discard, s.server.Conn)
+}

@@ -1,0 +1,27 @@
+package wire
+
+import (
+	"strings"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/plan"
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// rewritten is what may be sent for a text. Without a policy it is ROLLBACK alone, which tells nothing, changes nothing, and lets
+// go of the locks of a transaction that nobody can go on with.
+func (q *requests) rewritten(v *view, sql string) statement {
+	if v.world != nil {
+		return statement{template: v.world.Rewriter.Rewrite(sql, v.plan), values: v.values}
+	}
+	if !saysRollback(sql) {
+		return v.refusal(unavailable())
+	}
+	nothing := &catalog.Snapshot{Schema: &catalog.Schema{}}
+	p := &plan.Plan{Snapshot: nothing}
+	return statement{template: rewrite.New(nothing).Rewrite("ROLLBACK", p), values: rewrite.NewValues(p, q.mark)}
+}
+
+func saysRollback(sql string) bool {
+	return strings.EqualFold(strings.Trim(sql, "; \t\r\n"), "rollback")
+}
