@@ -1,7 +1,7 @@
 package catalog
 
 import (
-	"fmt"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
@@ -68,12 +68,25 @@ func (p *packer) pack(d *userDecl) *User {
 	return u
 }
 
+// appendText appends a text with its length before it, so that no two lists of texts look alike.
+func appendText(key []byte, text string) []byte {
+	return append(binary.AppendUvarint(key, uint64(len(text))), text...)
+}
+
+func appendTexts(key []byte, nodes []*document.Node) []byte {
+	key = binary.AppendUvarint(key, uint64(len(nodes)))
+	for _, n := range nodes {
+		key = appendText(key, n.Text)
+	}
+	return key
+}
+
 // list is the texts of nodes, the same list for the same texts.
 func (p *packer) list(nodes []*document.Node) []string {
 	if len(nodes) == 0 {
 		return nil
 	}
-	key := fmt.Sprintf("%q", texts(nodes))
+	key := string(appendTexts(nil, nodes))
 	if known, ok := p.lists[key]; ok {
 		return known
 	}
@@ -86,13 +99,13 @@ func (p *packer) list(nodes []*document.Node) []string {
 }
 
 func (p *packer) members(d *userDecl) map[string][]string {
-	var key strings.Builder
+	var key []byte
 	for _, m := range d.memberships {
 		if m.active {
-			fmt.Fprintf(&key, "%q%q", m.tenant.Text, texts(m.roles))
+			key = appendTexts(appendText(key, m.tenant.Text), m.roles)
 		}
 	}
-	if known, ok := p.memberships[key.String()]; ok {
+	if known, ok := p.memberships[string(key)]; ok {
 		return known
 	}
 	members := map[string][]string{}
@@ -101,17 +114,18 @@ func (p *packer) members(d *userDecl) map[string][]string {
 			members[strings.Clone(m.tenant.Text)] = p.list(m.roles)
 		}
 	}
-	p.memberships[key.String()] = members
+	p.memberships[string(key)] = members
 	return members
 }
 
 // attrs are a user's values. The type of one that nobody declared is known when all users were read, and filled in then.
 func (p *packer) attrs(d *userDecl) map[string]Attribute {
-	var key strings.Builder
+	var key []byte
 	for _, e := range d.attributes {
-		fmt.Fprintf(&key, "%q%d%q%q", e.Key.Text, e.Value.Kind, e.Value.Text, texts(e.Value.Items))
+		key = appendText(append(key, byte(e.Value.Kind)), e.Key.Text)
+		key = appendTexts(appendText(key, e.Value.Text), e.Value.Items)
 	}
-	if known, ok := p.attributes[key.String()]; ok {
+	if known, ok := p.attributes[string(key)]; ok {
 		return known
 	}
 	values := map[string]Attribute{}
@@ -120,12 +134,15 @@ func (p *packer) attrs(d *userDecl) map[string]Attribute {
 			values[strings.Clone(e.Key.Text)] = a.value(e.Value)
 		}
 	}
-	p.attributes[key.String()] = values
+	p.attributes[string(key)] = values
 	return values
 }
 
-// finish gives attributes the types that all their values have.
+// finish gives attributes the types that all their values have, and lets go of the places, which hold the files' text.
 func (p *packer) finish() {
+	for _, u := range p.policy.users {
+		u.at = document.Place{}
+	}
 	for _, values := range p.attributes {
 		for _, name := range slices.Collect(maps.Keys(values)) {
 			a := values[name]

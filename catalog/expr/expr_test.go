@@ -16,6 +16,11 @@ func everything() Expr {
 		Or{[]Expr{Bool(true), IsNull{Column{Path: []Hop{hop}, Name: "x", Type: text}}}},
 		Not{In{Column{Name: "y", Type: text}, []Expr{Const{Type: text, Text: "a"}, Const{Type: text, Null: true}}}},
 		EqAny{me, Me{Name: "roles", Type: Type{Schema: "pg_catalog", Name: "text", Array: true}}},
+		Exists{[]Hop{hop}, And{[]Expr{Distinct{Column{Name: "z", Type: text, Up: 1}, me}, Like{me, "a%", true}}}},
+		Contains{"@>", Column{Name: "j", Type: text}, Const{Type: text, Text: "{}"}},
+		Compare{Gt, Arithmetic{"+", JSONText{Column{Name: "j", Type: text}, "k"}, Cast{me, text}, text}, Call{"lower", []Expr{me}, text}},
+		Case{[]When{{Bool(true), me}}, me, text},
+		SQL{Text: "a = me.id", Columns: []string{"a"}, Me: []Me{me}, Type: text},
 	}}
 }
 
@@ -37,7 +42,8 @@ func TestMapRebuildsWithoutTouchingTheOriginal(t *testing.T) {
 			seen = append(seen, me.Name)
 		}
 	})
-	require.Equal(t, []string{"other", "other", "other"}, seen, "those inside a hop's restriction too")
+	require.Equal(t, []string{"other", "other", "other", "other", "other", "other", "other", "other", "other", "other", "id"}, seen,
+		"those inside a hop's restriction too; a text's own cannot change")
 }
 
 func TestUnknownNodesAreNotPassedOn(t *testing.T) {
@@ -57,6 +63,11 @@ func TestDifferentExpressionsHaveDifferentTexts(t *testing.T) {
 		Or{[]Expr{column("a"), column("b")}}, Not{column("a")}, IsNull{column("a")}, Compare{Lt, column("a"), column("b")}, Compare{Le, column("a"), column("b")},
 		In{column("a"), []Expr{column("b")}}, EqAny{column("a"), column("b")}, everything(),
 		Column{Path: []Hop{{Relation: "r", Schema: "s", Table: "t"}}, Name: "a", Type: text},
+		Column{Name: "a", Type: text, Up: 1}, Exists{[]Hop{{Relation: "r"}}, column("a")}, Exists{[]Hop{{Relation: "r"}, {Relation: "r"}}, column("a")},
+		Distinct{column("a"), column("b")}, Like{column("a"), "b", false}, Like{column("a"), "b", true}, Contains{"&&", column("a"), column("b")},
+		JSONText{column("a"), "b"}, Arithmetic{"-", column("a"), column("b"), text}, Call{"lower", []Expr{column("a")}, text},
+		Call{"lower", []Expr{column("a"), column("b")}, text}, Cast{column("a"), text}, Case{[]When{{column("a"), column("b")}}, nil, text},
+		Case{[]When{{column("a"), column("b")}}, column("a"), text}, Case{nil, column("a"), text}, SQL{Text: "a", Type: text}, SQL{Text: "b", Type: text},
 		Column{Path: []Hop{{Relation: "r", Schema: "s", Table: "t", On: []Pair{{"a", "b"}}}}, Name: "a", Type: text},
 		Column{Path: []Hop{{Relation: "r", Schema: "s", Table: "t", Where: Bool(true)}}, Name: "a", Type: text},
 	}
