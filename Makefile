@@ -58,9 +58,11 @@ fuzz: ## FUZZTIME (20s) of every fuzz target
 bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt, README.md
 	$(GO) run ./bench $(BENCHFLAGS)
 
-examples: build ## validate every example policy
-	@for p in examples/*/policy.yaml examples/*/policy; do \
-	  if [ -e "$$p" ]; then echo "wherewall check --policy $$p"; bin/wherewall check --policy "$$p"; fi; done
+examples: build ## validate every example policy, and run its tests
+	@set -e; for p in examples/*/policy; do \
+	  echo "wherewall check --policy $$p"; bin/wherewall check --policy "$$p"; \
+	  tests=("$${p%/policy}"/tests/*.yaml); \
+	  echo "wherewall test --policy $$p $${tests[*]}"; bin/wherewall test --strict --policy "$$p" "$${tests[@]}"; done
 
 clean:
 	rm -rf bin

@@ -167,51 +167,85 @@ func (x *explainer) text(e expr.Expr, table string) (string, error) {
 	return p.Text(x.values)
 }
 
-// columns says what a rule closes, masks or opens by row. Columns that are as they are need no word.
+// columns says what a rule closes, masks or opens by row. Columns that are as they are need no word, and those that are treated alike share one.
 func (x *explainer) columns(e *catalog.Entity, r plan.Rule) error {
-	var closed []string
+	var order []string
+	alike := map[string][]string{}
 	for i := range e.Relation.Columns {
 		name := e.Relation.Columns[i].Name
-		when, whenever := r.Writable[name]
-		shown, shows := r.Columns[name]
-		switch {
-		case r.Columns != nil && !shows, r.Writable != nil && !whenever:
-			closed = append(closed, name)
-		case r.Columns != nil:
-			if err := x.shown(name, shown, e.Relation.Name); err != nil {
-				return err
-			}
-		case r.Writable != nil && !always(when):
-			if err := x.condition("column "+name+" where", when, e.Relation.Name); err != nil {
-				return err
-			}
+		treatment, err := x.treatment(name, e.Relation.Name, r)
+		if err != nil {
+			return err
 		}
+		if treatment == "" {
+			continue
+		}
+		if alike[treatment] == nil {
+			order = append(order, treatment)
+		}
+		alike[treatment] = append(alike[treatment], name)
 	}
-	if len(closed) > 0 {
-		x.linef("  closed: %s", strings.Join(closed, ", "))
+	for _, treatment := range order {
+		x.linef("  %s %s", strings.Join(alike[treatment], ", "), treatment)
 	}
 	return nil
 }
 
-func (x *explainer) shown(name string, s plan.Shown, table string) error {
+// treatment is what becomes of a column; empty where it is as it is.
+func (x *explainer) treatment(name, table string, r plan.Rule) (string, error) {
+	switch {
+	case r.Columns != nil:
+		s, open := r.Columns[name]
+		if !open {
+			return "closed", nil
+		}
+		return x.shown(s, table)
+	case r.Writable != nil:
+		when, open := r.Writable[name]
+		if !open {
+			return "closed", nil
+		}
+		if always(when) {
+			return "", nil
+		}
+		text, err := x.text(when, table)
+		return "only where " + text, err
+	default:
+		return "", nil
+	}
+}
+
+func (x *explainer) shown(s plan.Shown, table string) (string, error) {
+	var parts []string
 	if s.Raw != nil {
 		if always(s.Raw) {
-			return nil
+			return "", nil
 		}
-		if err := x.condition("column "+name+" where", s.Raw, table); err != nil {
-			return err
+		text, err := x.text(s.Raw, table)
+		if err != nil {
+			return "", err
 		}
+		parts = append(parts, "shown where "+text)
 	}
 	for _, m := range s.Masks {
 		value, err := x.text(m.Value, table)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if err := x.condition("column "+name+" as "+value+" where", m.When, table); err != nil {
-			return err
+		masked := "masked as " + value
+		if m.When != nil && !always(m.When) {
+			when, err := x.text(m.When, table)
+			if err != nil {
+				return "", err
+			}
+			masked += " where " + when
+		}
+		parts = append(parts, masked)
+		if m.When != nil && always(m.When) {
+			return strings.Join(parts, ", else "), nil
 		}
 	}
-	return nil
+	return strings.Join(append(parts, "NULL"), ", else "), nil
 }
 
 func always(e expr.Expr) bool {

@@ -37,7 +37,11 @@ func (a *answer) String() string {
 func (t *trial) ask(ctx context.Context, sql string) (*answer, error) {
 	template := t.rewriter.Rewrite(sql, t.plan)
 	if template.Refused != nil {
-		return refusedAs(template.Refused), nil
+		a := refusedAs(template.Refused)
+		if template.Cause != nil && template.Cause.Error() != a.message {
+			a.message += " (" + template.Cause.Error() + ")" // Whoever tests a policy is its operator.
+		}
+		return a, nil
 	}
 	for _, s := range template.Statements {
 		if s.Kind == rewrite.Transaction || s.Kind == rewrite.Set {

@@ -2,9 +2,9 @@ package casebook
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 
-	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/document"
 )
 
@@ -12,7 +12,8 @@ import (
 type Value struct {
 	Text   string
 	Null   bool
-	Number bool // compared as one: 5 is 5.00
+	Number bool    // compared as one: 5 is 5.00
+	List   []Value // of an array; nil for none
 }
 
 // valueOf reads a value; a list is an array. ok is false for anything that is no value.
@@ -32,14 +33,13 @@ func valueOf(n *document.Node) (v Value, ok bool) {
 			return Value{}, false
 		}
 	case document.List:
-		list := make([]string, len(n.Items))
+		v := Value{List: make([]Value, len(n.Items))}
 		for i, item := range n.Items {
-			if item.Kind != document.Scalar {
+			if v.List[i], ok = valueOf(item); !ok || v.List[i].List != nil {
 				return Value{}, false
 			}
-			list[i] = item.Text
 		}
-		return Value{Text: catalog.ArrayText(list)}, true
+		return v, true
 	default:
 		return Value{}, false
 	}
@@ -49,6 +49,10 @@ func valueOf(n *document.Node) (v Value, ok bool) {
 func (v Value) is(got *string) bool {
 	if v.Null || got == nil {
 		return v.Null && got == nil
+	}
+	if v.List != nil {
+		elements, ok := arrayElements(*got)
+		return ok && slices.EqualFunc(v.List, elements, Value.is)
 	}
 	if v.Text == *got {
 		return true
@@ -65,6 +69,13 @@ func (v Value) is(got *string) bool {
 func (v Value) String() string {
 	if v.Null {
 		return "NULL"
+	}
+	if v.List != nil {
+		words := make([]string, len(v.List))
+		for i, e := range v.List {
+			words[i] = e.String()
+		}
+		return "[" + strings.Join(words, ", ") + "]"
 	}
 	return v.Text
 }
