@@ -42,6 +42,9 @@ func (b *binder) bound(d *entityDecl, r *Relation) {
 	e.entity = &Entity{Name: d.name.Text, Relation: r, Global: d.global(), Relations: map[string]*Relationship{}}
 	if d.view != nil {
 		e.entity.View = OwnView
+		if d.view.Text == "expand" {
+			e.entity.View = ExpandView
+		}
 	}
 	b.entities[d.name.Text], b.tables[r.RelationName] = e, e
 }
@@ -88,10 +91,12 @@ func unmappable(r *Relation, view *document.Node) string {
 	isView := r.Kind == 'v' || r.Kind == 'm'
 	switch {
 	case isView && view == nil:
-		return "it is a view, and the entity does not say `view: own`"
+		return "it is a view, and the entity does not say `view: own` or `view: expand`"
+	case isView && view.Text == "expand" && r.Definition == "":
+		return "it is a materialized view, which holds everybody's rows; say `view: own`"
 	case isView:
 	case view != nil:
-		return "it is no view, and the entity says `view: own`"
+		return "it is no view, and the entity says `view: " + view.Text + "`"
 	case r.Kind != 'r' && r.Kind != 'p':
 		return "it is not a table"
 	}

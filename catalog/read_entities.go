@@ -49,11 +49,9 @@ func (r *policyReader) view(d *entityDecl, n *document.Node, what string) {
 	w := r.word(n, what)
 	d.view = w
 	switch {
-	case w == nil || w.Text == "own":
-	case w.Text == "expand":
-		r.notSupported(w, "view: expand")
+	case w == nil || w.Text == "own" || w.Text == "expand":
 	default:
-		r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, []string{"own", "expand"}), "a view is mapped as own, not %q", w.Text)
+		r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, []string{"own", "expand"}), "a view is mapped as own or expand, not %q", w.Text)
 	}
 }
 

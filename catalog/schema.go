@@ -37,8 +37,10 @@ type Relation struct {
 	ForeignKeys []ForeignKey
 	// Keyed holds the columns that any unique or exclusion index looks at, in its key, its expressions or its predicate: writing them can
 	// tell whether another row is there.
-	Keyed    map[string]bool
-	HasRules bool // any pg_rewrite rule beside a view's _RETURN
+	Keyed map[string]bool
+	// Definition is a view's query as pg_get_viewdef prints it, every name outside pg_catalog qualified. Empty for anything but a view.
+	Definition string
+	HasRules   bool // any pg_rewrite rule beside a view's _RETURN
 	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of
 	// theirs counts; so does a disabled one, since enabling it is a change that the copy would see late.
 	BeforeInsert, BeforeUpdate bool

@@ -125,6 +125,12 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		w.scope.origins[spelled] = origin{row: true} // its columns have other names here
 	}
 	guard := conditionOf(rules...)
+	if entity.View == catalog.ExpandView {
+		if sample != nil || lv.locks.locked(spelled) {
+			return w.deny(OperationDenied, stateFeatureNotSupported, "rows of view %s cannot be locked or sampled", relation.Name)
+		}
+		return w.wrap(n, rv, nil, wrapping{relation, guard, shown, true})
+	}
 	if guard == nil && shown == nil {
 		return nil
 	}
@@ -136,7 +142,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		s.guards = append(s.guards, node)
 		return nil
 	}
-	return w.wrap(n, rv, sample, wrapping{relation, guard, shown})
+	return w.wrap(n, rv, sample, wrapping{relation, guard, shown, false})
 }
 
 func (w *walker) readRules(entity *catalog.Entity, locked bool, at int32) ([]plan.Rule, error) {
@@ -162,6 +168,7 @@ type wrapping struct {
 	relation *catalog.Relation
 	guard    expr.Expr             // nil: every row
 	shown    map[string]plan.Shown // nil: every column as it is
+	expand   bool                  // a view, whose definition takes its place
 }
 
 // wrap puts (SELECT columns FROM relation AS ww_n WHERE guard) in a relation's place, under the relation's own alias.
@@ -187,6 +194,11 @@ func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, 
 	}
 	rv.Alias = alias(inner)
 	held := &pg.Node{Node: &pg.Node_RangeVar{RangeVar: rv}}
+	if in.expand {
+		if held, err = w.expanded(in.relation, rv.Alias); err != nil {
+			return err
+		}
+	}
 	if sample != nil {
 		sample.Relation = held
 		held = &pg.Node{Node: &pg.Node_RangeTableSample{RangeTableSample: sample}}

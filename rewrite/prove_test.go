@@ -117,6 +117,9 @@ func TestTheProofMissesEveryGuardThatIsTakenOut(t *testing.T) {
 	require.NoError(t, err)
 	taken := 0
 	for _, file := range files {
+		if strings.HasSuffix(file, "views.txt") {
+			continue // what an expanded view gives is filtered once more, behind the guards that the proof demands
+		}
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, c := range strings.Split(string(content), "\n\n") {

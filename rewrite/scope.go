@@ -33,8 +33,12 @@ type origin struct {
 // enter opens a level; the function it returns closes it.
 func (w *walker) enter() func() {
 	outer := w.scope
-	w.scope = &scope{outer: outer, ctes: map[string]returning{}, origins: map[string]origin{}, outputs: map[string]bool{}}
+	w.scope = newScope(outer)
 	return func() { w.scope = outer }
+}
+
+func newScope(outer *scope) *scope {
+	return &scope{outer: outer, ctes: map[string]returning{}, origins: map[string]origin{}, outputs: map[string]bool{}}
 }
 
 // isCTE says whether an unqualified name in FROM means a WITH query.

@@ -88,6 +88,10 @@ func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, er
 		}
 	}
 	relation, entity, err := w.resolve(rv)
+	if err == nil && entity.View == catalog.ExpandView {
+		return nil, nil, deny(OperationDenied, stateInsufficientPrivilege, rv.Location, "permission denied for table %s", relation.Name).
+			hint("Rows are written to the tables behind the view.")
+	}
 	if err == nil {
 		w.scope.origins[refname(rv)] = origin{relation: relation, shown: w.plan.Rule(entity.Name, catalog.Read).Columns, bare: true, row: true}
 	}

@@ -66,6 +66,10 @@ func (w *walker) names(m protoreflect.Message) error {
 		return w.nameShown(n)
 	case *pg.A_Expr:
 		return w.operatorOf(n)
+	case *pg.NullTest:
+		n.Arg = bracketed(n.Arg)
+	case *pg.BooleanTest:
+		n.Arg = bracketed(n.Arg)
 	case *pg.SubLink:
 		return w.operator(n.OperName)
 	case *pg.SortBy:
@@ -174,6 +178,14 @@ func boolConstant(n *pg.Node) *pg.Node {
 	default:
 		return nil
 	}
+}
+
+// bracketed keeps NOT x together below IS: the deparser drops its brackets there, but not those in a cast, which changes nothing else.
+func bracketed(n *pg.Node) *pg.Node {
+	if b := n.GetBoolExpr(); b != nil && b.Boolop == pg.BoolExprType_NOT_EXPR {
+		return cast(n, builtinType("bool"))
+	}
+	return n
 }
 
 // constant refuses a client's constant that looks like one of our slots.

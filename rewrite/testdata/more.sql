@@ -52,3 +52,10 @@ CREATE FUNCTION lab.half(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 /
 CREATE FUNCTION lab.half(text) RETURNS text LANGUAGE sql AS 'SELECT max(secret) FROM lab.unmapped';
 CREATE FUNCTION lab.paid() RETURNS numeric STABLE LANGUAGE sql AS 'SELECT sum(amount) FROM billing.invoice';
 CREATE FUNCTION public.cheer(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT $1 || '!'$$;
+
+-- Views.
+CREATE VIEW lab.open_tasks AS
+    SELECT t.id, t.title, upper(p.name) AS project, p.org_id FROM app.task t JOIN app.project p ON p.id = t.project_id WHERE t.status <> 'done';
+CREATE VIEW lab.totals AS SELECT count(*) AS tasks, max(p.budget) AS budget FROM app.project p LEFT JOIN app.task t ON t.project_id = p.id;
+CREATE VIEW lab.secrets AS SELECT * FROM lab.unmapped;
+CREATE VIEW lab.invoices AS SELECT id, org_id, number FROM billing.invoice;
