@@ -28,6 +28,9 @@ func (c explainCmd) statement(std *streams, p *plan.Plan) error {
 		fmt.Fprint(std.out, x.out)
 		fmt.Fprintf(std.out, "refused, %s\n", template.Refused.Code)
 		fmt.Fprintln(std.out, draw(template.Refused, sql, paletteFor(std.out)))
+		if template.Cause != nil && template.Cause.Error() != template.Refused.Message {
+			fmt.Fprintf(std.out, "cause: %v\n", template.Cause)
+		}
 		return told(exitRefused)
 	}
 	for i, s := range template.Statements {
