@@ -17,6 +17,11 @@ type quick struct {
 
 // entry reads the one entry of a map that the lines are.
 func (q *quick) entry() (Entry, bool) {
+	for _, line := range q.file.lines[q.line:q.end] {
+		if strings.ContainsFunc(line, unicode.IsControl) {
+			return Entry{}, false
+		}
+	}
 	m, ok := q.block(indentOf(q.file.lines[q.line]))
 	if !ok || q.line != q.end || len(m.Entries) != 1 {
 		return Entry{}, false

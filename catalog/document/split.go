@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Section is the value of a key of a document that is read entry by entry, because there may be a million of them.
@@ -17,6 +18,12 @@ type Section struct {
 // ParseSplit is Parse with the block maps under some of the document's keys left out of its nodes: they come as sections.
 func ParseSplit(name string, text []byte, keys ...string) ([]*Node, []*Section, []Fault) {
 	file := NewFile(name, text)
+	// To YAML a carriage return ends a line, wherever it stands; to whoever looks at the file it does not.
+	for i, line := range file.lines {
+		if at := strings.IndexByte(line, '\r'); at >= 0 {
+			return nil, nil, []Fault{{Place: Place{file, i + 1, utf8.RuneCountInString(line[:at]) + 1}, Message: "a carriage return in the middle of a line"}}
+		}
+	}
 	sections, rest := file.sections(keys)
 	c := &converter{file: file, lines: rest}
 	documents := c.parse(file.join(rest))
