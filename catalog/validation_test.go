@@ -35,7 +35,7 @@ func TestPoliciesAreRefusedInPlace(t *testing.T) {
 		"a tenant column of json":    {base + "entities:\n  e: {table: app.invoice, tenant: j}", `p.yaml:3:35: error type_mismatch: j is of type json, whose values cannot be told apart by =`},
 		"a tenant column that folds": {base + "entities:\n  e: {table: app.shouting, tenant: org}", `p.yaml:3:36: error type_mismatch: org has a collation in which different texts are equal, and so cannot tell whose a row is`},
 		"owners":                     {base + "entities:\n  e: {table: app.invoice, tenant: org_id, owners: {a: b}}", `p.yaml:3:55: error unknown_column: app.invoice has no column "b"`},
-		"a view":                     {base + "entities:\n  e: {table: app.view, tenant: global}", "p.yaml:3:14: error unmappable: app.view cannot be an entity: it is a view, and the entity does not say `view: own`"},
+		"a view":                     {base + "entities:\n  e: {table: app.view, tenant: global}", "p.yaml:3:14: error unmappable: app.view cannot be an entity: it is a view, and the entity does not say `view: own` or `view: expand`"},
 		"a view mapped as one":       {base + "entities:\n  e: {table: app.country, tenant: global, view: own}", "p.yaml:3:14: error unmappable: app.country cannot be an entity: it is no view, and the entity says `view: own`"},
 		"a table with rules":         {base + "entities:\n  e: {table: app.ruled, tenant: global}", `p.yaml:3:14: error unmappable: app.ruled cannot be an entity: it has rules, which rewrite statements after us`},
 		"a table mapped twice":       {base + "entities:\n  a: {table: app.country, tenant: global}\n  b: {table: app.country, tenant: global}", `p.yaml:4:14: error table_mapped_twice: app.country is the table of a too, at DIR/p.yaml:3:14`},
