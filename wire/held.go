@@ -26,11 +26,12 @@ const (
 // memory lends what long messages take, over all sessions.
 type memory struct {
 	bytes     *semaphore.Weighted
+	patience  time.Duration
 	rewriting chan struct{}
 }
 
 func newMemory(bytes int) *memory {
-	return &memory{bytes: semaphore.NewWeighted(int64(bytes)), rewriting: make(chan struct{}, heavyAtOnce)}
+	return &memory{bytes: semaphore.NewWeighted(int64(bytes)), patience: memoryPatience, rewriting: make(chan struct{}, heavyAtOnce)}
 }
 
 // errNoMemory is a message that was dropped because too much is held.
@@ -75,7 +76,7 @@ func (q *requests) hold(f frame) ([]byte, error) {
 
 // reserve draws on the shared memory, and waits a while where there is none.
 func (q *requests) reserve(n int) bool {
-	ctx, stop := context.WithTimeout(context.Background(), memoryPatience)
+	ctx, stop := context.WithTimeout(context.Background(), q.memory.patience)
 	defer stop()
 	q.wait()
 	defer q.waited()
