@@ -1,13 +1,10 @@
 package wire
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -17,21 +14,10 @@ const (
 	freeHold = 4 * largeBuffer
 	// maxHeldBind bounds a Bind that has to be held because its last bytes decide on its first ones.
 	maxHeldBind = 64 << 20
-	// heavyAtOnce is how many long statements are rewritten at once: parsing takes many times their length.
-	heavyAtOnce = 2
-	// memoryPatience is how long a message waits for others to give memory back.
-	memoryPatience = 5 * time.Second
+	// A message that holds memory must be there after heldPatience and the time that it takes at heldRate bytes a second.
+	heldPatience = 10 * time.Second
+	heldRate     = 256 << 10
 )
-
-// memory lends what long messages take, over all sessions.
-type memory struct {
-	bytes     *semaphore.Weighted
-	rewriting chan struct{}
-}
-
-func newMemory(bytes int) *memory {
-	return &memory{bytes: semaphore.NewWeighted(int64(bytes)), rewriting: make(chan struct{}, heavyAtOnce)}
-}
 
 // errNoMemory is a message that was dropped because too much is held.
 var errNoMemory = errors.New("too many long messages at once")
@@ -63,8 +49,10 @@ func (q *requests) hold(f frame) ([]byte, error) {
 			return body, nil
 		}
 		larger := min(4*cap(body), f.size)
-		if !q.reserve(larger) {
+		if !q.reserve(f.size, larger) {
 			left := f.size - len(body)
+			q.release()
+			_ = q.client.SetReadDeadline(time.Time{}) // what is dropped may take its time
 			body = nil
 			return nil, errors.Join(errNoMemory, clientGone(q.in.stream(left, discard)))
 		}
@@ -73,13 +61,15 @@ func (q *requests) hold(f frame) ([]byte, error) {
 	}
 }
 
-// reserve draws on the shared memory, and waits a while where there is none.
-func (q *requests) reserve(n int) bool {
-	ctx, stop := context.WithTimeout(context.Background(), memoryPatience)
-	defer stop()
+// reserve draws on the shared memory, and waits a while where there is none. Whoever holds memory must go on sending: the first
+// reservation sets the time by which the whole message must be there.
+func (q *requests) reserve(message, n int) bool {
+	if q.held == 0 {
+		_ = q.client.SetReadDeadline(time.Now().Add(heldPatience + time.Duration(message/heldRate)*time.Second))
+	}
 	q.wait()
 	defer q.waited()
-	if q.memory.bytes.Acquire(ctx, int64(n)) != nil {
+	if !q.memory.acquire(q.view.plan.Subject.User, int64(n)) {
 		return false
 	}
 	q.held += int64(n)
@@ -87,11 +77,16 @@ func (q *requests) reserve(n int) bool {
 }
 
 // release gives back what was drawn for a message.
-func (q *requests) release() { q.giveBack(q.held) }
+func (q *requests) release() {
+	if q.held > 0 {
+		q.giveBack(q.held)
+		_ = q.client.SetReadDeadline(time.Time{})
+	}
+}
 
 func (q *requests) giveBack(n int64) {
 	if n > 0 {
-		q.memory.bytes.Release(n)
+		q.memory.release(q.view.plan.Subject.User, n)
 		q.held -= n
 	}
 }

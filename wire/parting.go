@@ -61,5 +61,7 @@ func (s *session) letServerFinish() {
 		return
 	}
 	_ = s.server.Conn.SetReadDeadline(time.Now().Add(partingGrace))
-	_, _ = io.Copy(io.Discard, s.server.Conn)
+	if _, err := io.Copy(io.Discard, s.server.Conn); err == nil {
+		s.loseServer() // it has ended
+	}
 }

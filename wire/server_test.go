@@ -143,6 +143,7 @@ func TestWelcome(t *testing.T) {
 	p.send(message('X', ""))
 	server := newPeer(t, <-h.backends.servers)
 	server.expect("X")
+	_ = server.Close()
 	p.expectEnd()
 	require.Eventually(t, func() bool { return bytes.Contains([]byte(h.log.String()), []byte("session ended")) }, 5*time.Second, time.Millisecond)
 	require.NotContains(t, h.log.String(), "SCRAM-SHA-256")

@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/catalog"
+)
+
+func TestMadeUpVerifiers(t *testing.T) {
+	t.Parallel()
+	secret := []byte("secret")
+	salt := func(g guise, login string) string { return madeUp(secret, g, login).Salt }
+	t.Run("whatever tenant is asked for, the salt is the user's", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, salt(guise{}, "nobody"), salt(guise{}, "nobody@acme"))
+		require.NotEqual(t, salt(guise{}, "nobody"), salt(guise{}, "other"))
+	})
+	t.Run("addresses are users where users have addresses", func(t *testing.T) {
+		t.Parallel()
+		g := guise{emails: true}
+		require.NotEqual(t, salt(g, "a@x.org"), salt(g, "a@y.org"))
+		require.Equal(t, salt(g, "a@x.org"), salt(g, "a@x.org@acme"))
+	})
+	t.Run("they look like the policy's own", func(t *testing.T) {
+		t.Parallel()
+		own := func(iterations string) *catalog.User {
+			return &catalog.User{Password: "SCRAM-SHA-256$" + iterations + ":AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA$" +
+				"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
+		}
+		g := guiseOf(&catalog.Snapshot{Users: map[string]*catalog.User{"a": own("10000"), "b": own("10000"), "c": own("4096"), "d": {}}})
+		require.Equal(t, guise{iterations: 10000, salt: 24}, g)
+		made := madeUp(secret, g, "nobody")
+		require.Equal(t, 10000, made.Iters)
+		require.Len(t, made.Salt, 24)
+	})
+}
+
+func TestSubjectNeverChanges(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.start(t)
+	moved := testWorld()
+	moved.Snapshot.Tenants = map[string]*catalog.Tenant{"acme": {Active: true}}
+	moved.Snapshot.Users["kim"].Memberships = map[string][]string{"acme": nil}
+	s.worlds.Store(moved)
+	s.client.send(message('Q', "select 1\x00"))
+	require.Equal(t, "FATAL", s.client.expectError(stateAuthorization).fixedSeverity)
+	s.client.expectEnd()
+}
+
+func TestOneRuleForSettings(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	cases := []struct {
+		name, setting, value string
+		ok                   bool
+	}{
+		{"a zone by name passes", "timezone", "Europe/Berlin", true},
+		{"a zone by path is refused", "timezone", "../../../etc/passwd", false},
+		{"a style passes", "datestyle", "ISO, DMY", true},
+		{"a wrong style is refused", "datestyle", "x", false},
+		{"a quote passes in a name", "application_name", `it's \x`, true},
+		{"digits pass", "extra_float_digits", "3", true},
+		{"a timeout passes", "statement_timeout", "5000", true},
+		{"the pins have been judged", "client_encoding", "UTF8", true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			require.Equal(t, c.ok, s.world.settable(s.view.plan, c.setting, c.value))
+		})
+	}
+}
+
+func TestUnknownStatusEndsTheSession(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.start(t)
+	s.client.send(syncMessage)
+	s.server.expect("S")
+	s.server.send(message('Z', "Y"))
+	s.client.expectError(stateProtocol)
+	s.client.expectEnd()
+}
+
+func TestErrorsAreComplete(t *testing.T) {
+	t.Parallel()
+	f := parseErrorFields([]byte("SERROR\x00Mm\x00\x00"))
+	require.Equal(t, "ERROR", f.fixedSeverity)
+	require.Equal(t, stateInternal, f.code)
+}
