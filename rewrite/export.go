@@ -52,7 +52,7 @@ func rlsHeader(s *catalog.Snapshot) []string {
 		"    SET LOCAL wherewall.attr.NAME = 'value';              -- attributes; an empty one counts as missing",
 		"",
 		"A client that may run SET or set_config() by itself can be whoever it likes: these settings are for a program in front of the",
-		"database that lets nobody else set them, as Wherewall does. Without settings nobody sees anything.",
+		"database that lets nobody else set them. Without settings nobody sees anything, the proxy's service login included.",
 		"",
 		"Superusers, roles with BYPASSRLS and the owners of tables are not filtered.",
 	}
