@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test vet race check fmt fmt-check lint golden fuzz bench examples clean
+.PHONY: help demo build test vet race check fmt fmt-check lint golden fuzz docs bench examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -54,6 +54,9 @@ golden: ## write the golden files anew; review the diff
 
 fuzz: ## FUZZTIME (20s) of every fuzz target
 	@tools/fuzz.sh $(FUZZTIME)
+
+docs: build ## write docs/schema.json anew
+	bin/wherewall schema > docs/schema.json
 
 bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt, README.md
 	$(GO) run ./bench $(BENCHFLAGS)
