@@ -46,4 +46,5 @@ const (
 	CodeNotLocal          = "not_local"          // a condition that only the database can decide
 	CodeUnmatched         = "unmatched"          // a table that fits a pattern and cannot be an entity
 	CodeNotOverNull       = "not_over_null"      // NOT over a column that may be NULL
+	CodeNotEnforced       = "not_enforced"       // something that is declared and that this version does not act on
 )

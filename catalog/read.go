@@ -121,6 +121,13 @@ func (r *policyReader) comment(what string) func(*document.Node) {
 	}
 }
 
+// notEnforced warns of what is understood, and does nothing yet. All of it gives less than it says.
+func (r *policyReader) notEnforced(n *document.Node, declared bool, instead string) {
+	if declared {
+		r.warn(n.Place, CodeNotEnforced, "", "this version does not act on it: %s", instead)
+	}
+}
+
 // allowances are what may be allowed beyond the default.
 var allowances = []string{"explain", "temp_tables", "listen", "advisory_locks", "with_hold"}
 
@@ -132,6 +139,7 @@ func (r *policyReader) allow(into *map[string]bool) func(*document.Node) {
 				r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, allowances), "allow does not know %q", w.Text)
 				continue
 			}
+			r.notEnforced(w, w.Text != "explain", "it stays refused")
 			if *into == nil {
 				*into = map[string]bool{}
 			}

@@ -63,6 +63,7 @@ func (r *policyReader) star(n *document.Node) {
 }
 
 func (r *policyReader) audit(n *document.Node) {
+	r.notEnforced(n, true, "nothing is recorded")
 	r.fields(n, "audit", map[string]func(*document.Node){
 		"entities": func(n *document.Node) { r.policy.audited = append(r.policy.audited, r.words(n, "audit: entities")...) },
 		"rows": func(n *document.Node) {

@@ -57,8 +57,14 @@ func (r *policyReader) user(name, value *document.Node) *userDecl {
 		"password": func(n *document.Node) { d.password = r.verifier(n, what+": password") },
 		"allow":    r.allow(&d.allow),
 
-		"unfiltered":      r.truth(&d.unfiltered, what+": unfiltered"),
-		"may_impersonate": r.truth(&d.impersonate, what+": may_impersonate"),
+		"unfiltered": func(n *document.Node) {
+			r.truth(&d.unfiltered, what+": unfiltered")(n)
+			r.notEnforced(n, d.unfiltered, "the user is filtered like any other")
+		},
+		"may_impersonate": func(n *document.Node) {
+			r.truth(&d.impersonate, what+": may_impersonate")(n)
+			r.notEnforced(n, d.impersonate, "the user acts as nobody else")
+		},
 	})
 	var before *document.Node
 	if u := r.policy.users[name.Text]; u != nil {

@@ -38,7 +38,9 @@ func TestTheSamplesPoliciesBindToTheirSchemas(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, problems, _ := example(t, name)
-			require.Empty(t, problems)
+			for _, p := range problems {
+				require.Equal(t, catalog.CodeNotEnforced, p.Code, p.Message)
+			}
 			require.NotEmpty(t, s.Entities)
 		})
 	}

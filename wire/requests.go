@@ -197,7 +197,7 @@ func (q *requests) current() (*view, error) {
 	if w == nil {
 		return &view{values: q.view.values}, nil
 	}
-	if w == q.view.world {
+	if w == q.view.world && !q.view.over() {
 		return &q.view, nil
 	}
 	v, bad := look(w, q.login, q.tenant, q.mark)
