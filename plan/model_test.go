@@ -190,6 +190,41 @@ func TestATenantsOwnRoleDoesNotLeaveTheTenant(t *testing.T) {
 	require.False(t, built(t, s, "lea@acme").Visible("project"), "a platform role is held outside tenants alone")
 }
 
+func TestASystemsRoleThatIsNoPlatformRoleStaysInTheTenant(t *testing.T) {
+	t.Parallel()
+	s := modelled(t, modelPeople)
+	for _, g := range []catalog.Grant{{Permission: "projects", Scope: catalog.ScopeAll}, {Permission: "projects", AnyTenant: true}} {
+		s.Roles["sharer"].Grants = []catalog.Grant{g}
+		require.False(t, built(t, s, "sha").Visible("project"))
+	}
+	s.Users["sha"].Memberships["acme"] = []string{"root"}
+	require.False(t, built(t, s, "sha").Visible("project"), "a membership does not make a platform role")
+	s.Users["sha"].Memberships["acme"] = nil
+	s.Users["sha"].Platform = []string{"guest"}
+	require.False(t, built(t, s, "sha").Visible("project"), "nor does `platform:` make one of another role")
+}
+
+func TestARowWhoseParentIsWithdrawnIsNotShared(t *testing.T) {
+	t.Parallel()
+	s := modelled(t, modelPeople)
+	s.Entities["task"].SharedNull = true
+	p := built(t, s, "kim@sub")
+	for name, c := range map[string]struct {
+		record plan.Record
+		want   plan.Outcome
+	}{
+		"no parent":                    {row("project_id", "NULL", "project.org", "NULL"), plan.Allowed},
+		"a parent of no tenant":        {row("project_id", "1", "project.org", "NULL", "project.amount", "1"), plan.Allowed},
+		"a parent of the tenant":       {row("project_id", "1", "project.org", "sub", "project.amount", "1"), plan.Allowed},
+		"a foreign parent":             {row("project_id", "1", "project.org", "globex", "project.amount", "1"), plan.Denied},
+		"a withdrawn parent":           {row("project_id", "1", "project.org", "sub", "project.amount", "0"), plan.Denied},
+		"a foreign, withdrawn parent":  {row("project_id", "1", "project.org", "globex", "project.amount", "0"), plan.Denied},
+		"a parent of which none knows": {row("project_id", "1", "project.org", "sub"), plan.NeedsDB},
+	} {
+		require.Equal(t, c.want, plan.Check(p, "read", "task", c.record).Outcome, name)
+	}
+}
+
 func TestTwoRolesThatReplaceTheSameReplaceItByNothing(t *testing.T) {
 	t.Parallel()
 	s := modelled(t, modelPeople)
