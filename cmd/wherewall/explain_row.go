@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
 	"github.com/wherewall/wherewall/cmd/wherewall/casebook"
 	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
@@ -98,6 +99,10 @@ func (q *rowQuestion) ask(ctx context.Context, targets []string) ([]plan.Value, 
 
 // action explains the row for one action.
 func (q *rowQuestion) action(ctx context.Context, action string) (string, error) {
+	allowed, err := q.allowed(ctx, q.plan.Rule(q.entity.Name, catalog.Action(action)))
+	if err != nil {
+		return "", err
+	}
 	explained := plan.ExplainRow(q.plan, action, q.entity.Name, q.record)
 	if len(explained.Grants) == 0 {
 		return "denied\n  no grant covers it\n" + q.wouldAllow(action), nil
@@ -117,19 +122,45 @@ func (q *rowQuestion) action(ctx context.Context, action string) (string, error)
 			nearest, least = i, failing
 		}
 	}
-	verdict := "denied\n"
-	if nearest >= 0 && least == 0 {
-		verdict = "allowed\n"
-	}
 	var b strings.Builder
-	b.WriteString(verdict)
+	if allowed {
+		b.WriteString("allowed\n")
+	} else {
+		b.WriteString("denied\n")
+	}
 	for _, g := range explained.Grants {
 		writeGrant(&b, g)
 	}
-	if nearest >= 0 && least > 0 {
+	if !allowed && nearest >= 0 {
 		fmt.Fprintf(&b, "  nearest: %s, where %s fails\n", explained.Grants[nearest].Name, plural(least, "condition"))
 	}
 	return b.String(), nil
+}
+
+// allowed says whether the row passes the condition that statements get.
+func (q *rowQuestion) allowed(ctx context.Context, r plan.Rule) (bool, error) {
+	if r.Kind != plan.Restricted || r.Filter == nil {
+		return r.Kind == plan.FullAccess, nil
+	}
+	text, err := q.text(r.Filter)
+	if err != nil {
+		return false, err
+	}
+	values, _, err := q.ask(ctx, []string{text})
+	return len(values) == 1 && truthText(values[0]) == "TRUE", err
+}
+
+// text is a condition as SQL over the row.
+func (q *rowQuestion) text(e expr.Expr) (string, error) {
+	p, err := q.rewriter.Predicate(e, "t")
+	if err != nil {
+		return "", fmt.Errorf("printing a condition: %w", err)
+	}
+	text, err := p.Text(q.values)
+	if err != nil {
+		return "", fmt.Errorf("printing a condition: %w", err)
+	}
+	return "(" + text + ")", nil
 }
 
 func (q *rowQuestion) wouldAllow(action string) string {
@@ -169,15 +200,9 @@ func (q *rowQuestion) judge(ctx context.Context, g *plan.GrantExplanation) (fail
 	}
 	targets := make([]string, len(g.Conjuncts))
 	for i, c := range g.Conjuncts {
-		p, err := q.rewriter.Predicate(c.Term, "t")
-		if err != nil {
-			return 0, fmt.Errorf("printing a condition: %w", err)
+		if targets[i], err = q.text(c.Term); err != nil {
+			return 0, err
 		}
-		text, err := p.Text(q.values)
-		if err != nil {
-			return 0, fmt.Errorf("printing a condition: %w", err)
-		}
-		targets[i] = "(" + text + ")"
 	}
 	values, _, err := q.ask(ctx, targets)
 	if err != nil {

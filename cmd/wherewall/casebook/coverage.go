@@ -39,10 +39,22 @@ func (c *coverage) declare(s *catalog.Snapshot) {
 	for name := range s.Roles {
 		c.declared[coveredRoles][name] = true
 	}
+	for id, t := range s.Tenants {
+		for name := range t.Roles {
+			c.declared[coveredRoles][ownRole(name, id)] = true
+		}
+	}
 }
 
+// ownRole is what a tenant's own role is called here: it may have the name of one that all tenants have.
+func ownRole(name, tenant string) string { return name + " of " + tenant }
+
 func (c *coverage) session(p *plan.Plan) {
+	tenant := p.Snapshot.Tenants[p.Subject.Tenant]
 	for _, role := range p.Roles {
+		if tenant != nil && tenant.Roles[role] != nil {
+			role = ownRole(role, tenant.ID)
+		}
 		c.touched[coveredRoles][role] = true
 	}
 }

@@ -62,6 +62,11 @@ func (t *trial) ask(ctx context.Context, sql string) (*answer, error) {
 	return a, nil
 }
 
+// atTheDoor says whether a statement was refused for the table or the operation alone.
+func (a *answer) atTheDoor() bool {
+	return a.outcome == Denied && (a.code == rewrite.TableDenied || a.code == rewrite.OperationDenied)
+}
+
 func refusedAs(r *rewrite.Refusal) *answer {
 	return &answer{outcome: Denied, code: r.Code, message: r.Message}
 }
