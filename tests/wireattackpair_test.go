@@ -138,6 +138,8 @@ func line(m pgproto3.BackendMessage) string {
 		switch m.Code {
 		case "42501", "42883", "0A000":
 			return "refused"
+		case "34000", "55000":
+			return "no such portal" // one that was run may be gone, or not yet
 		}
 		return fmt.Sprintf("error %s %s at %d", m.Code, knownDifference.ReplaceAllString(m.Message, "#"), m.Position)
 	case *pgproto3.NoticeResponse:

@@ -10,8 +10,11 @@
 //   - Message kinds are allow-lists in both directions; what is not listed ends the session.
 //   - A refusal travels through the server as a statement that must fail, so that it arrives in its place, with the
 //     transaction failed as PostgreSQL would have it.
-//   - A statement prepared under an older policy is not executed under a newer one.
-//   - Memory per session is bounded by the longest statement, not by rows, values or the client's reading speed.
+//   - A statement prepared, or a portal bound, under an older policy is not executed under a newer one. A session keeps the
+//     subject that it began with, or ends.
+//   - What a client says before it leaves is sent, as PostgreSQL would run it.
+//   - Memory is bounded, not by rows, values or the client's reading speed: long messages that must be held draw on one sum for
+//     all sessions, and the statements and portals of a session have a limit.
 //   - Before authentication every failure looks like a wrong password; nothing that reaches the client or the log
 //     holds a secret.
 package wire

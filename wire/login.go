@@ -49,10 +49,12 @@ func (s *Server) host(ctx context.Context, session *session) {
 	if draining {
 		session.drain()
 	}
+	defer func() {
+		s.mu.Lock()
+		delete(s.sessions, session)
+		s.mu.Unlock()
+	}()
 	session.run(ctx)
-	s.mu.Lock()
-	delete(s.sessions, session)
-	s.mu.Unlock()
 }
 
 // reject tells a client why it is not let in, if it may know.

@@ -315,3 +315,22 @@ func TestShutdown(t *testing.T) {
 		p.expectEnd()
 	})
 }
+
+func TestPanicOfALoginEndsThatLoginAlone(t *testing.T) {
+	t.Parallel()
+	first := true
+	h := newHouse(t, func(c *Config) {
+		world := c.World
+		c.World = func() *World {
+			if first {
+				first = false
+				panic("no world")
+			}
+			return world()
+		}
+	})
+	p := h.dial()
+	p.send(frame4(packet(protocol30, "user", "kim", "database", "app")))
+	p.expectEnd()
+	h.enter(protocol30, "right", "user", "kim", "database", "app").expect("R")
+}
