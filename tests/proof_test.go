@@ -92,6 +92,7 @@ func (w *proofWorld) fill(t *rapid.T) {
 
 // TestProofOfReading: through the rewriter, by the check and by the formula the same rows are readable, lockable and deletable.
 func TestProofOfReading(t *testing.T) {
+	t.Parallel()
 	w := newProofWorld(t, "proof_reading")
 	var count, locked proofTally
 	rapid.Check(t, func(r *rapid.T) {
@@ -133,6 +134,7 @@ func TestProofOfReading(t *testing.T) {
 
 // TestProofOfWriting: through the rewriter, by the check and by the formula the same rows may be made, changed and removed.
 func TestProofOfWriting(t *testing.T) {
+	t.Parallel()
 	w := newProofWorld(t, "proof_writing")
 	var made, changed, removed proofTally
 	rapid.Check(t, func(r *rapid.T) {

@@ -114,7 +114,7 @@ func (w *proofWriter) term(h proofHeld, g proofGrant, action, alias string, fres
 	}
 	asked := where
 	if action == "update" {
-		asked = g.where + g.check
+		asked = g.where + " " + g.check
 	}
 	for _, need := range proofWords.FindAllStringSubmatch(asked, -1) {
 		if _, has := w.me(need[1]); !has {
