@@ -52,7 +52,8 @@ func newExportedWorld(t testing.TB, s exportedSample) *exportedWorld {
 	for _, file := range s.sql {
 		pg.execFile(t, database, file)
 	}
-	pg.exec(t, "postgres", "ALTER ROLE wherewall_svc PASSWORD '"+servicePassword+"'")
+	// The samples set the search path of the login, which is one for all databases.
+	pg.exec(t, "postgres", "ALTER ROLE wherewall_svc PASSWORD '"+servicePassword+"'; ALTER ROLE wherewall_svc SET search_path = app, billing")
 	world := readWorld(t, proxyOptions{database: database, role: "wherewall_svc", policy: s.policy})
 	script, err := rewrite.ExportRLS(world.Snapshot, "wherewall_svc")
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ CREATE TABLE w.member (task_id int, who text, since date);
 CREATE TABLE w."Order" ("select" int, "org id" char(6), "when" text, PRIMARY KEY ("select", "when")) PARTITION BY LIST ("when");
 CREATE TABLE w."Order 1" PARTITION OF w."Order" FOR VALUES IN ('now');
 CREATE TABLE w."Order 2" PARTITION OF w."Order" DEFAULT;
-CREATE TABLE w.stock (id uuid PRIMARY KEY, amount int);
+CREATE TABLE w.stock (id uuid PRIMARY KEY, amount int, project_id int);
 
 INSERT INTO w.project SELECT n, (ARRAY['acme', 'sub', 'globex', NULL])[1 + n % 4], (ARRAY['kim', 'lee', NULL])[1 + n % 3], n * 10,
 	(ARRAY[NULL, false, false, true, false])[1 + n % 5], (ARRAY['{}', '{a}', '{a,b}', NULL, '{b,NULL}']::text[])[1 + n % 5]::text[] FROM generate_series(1, 24) n;
@@ -26,7 +26,7 @@ INSERT INTO w.part SELECT n, (ARRAY['x', 'y'])[1 + n % 2], (ARRAY['acme', 'sub',
 INSERT INTO w.piece SELECT n, n % 22, (ARRAY['x', 'y'])[1 + n % 2] FROM generate_series(1, 40) n;
 INSERT INTO w.member SELECT n % 90, (ARRAY['kim', 'lee', 'max'])[1 + n % 3], date '2026-01-01' + n FROM generate_series(1, 60) n;
 INSERT INTO w."Order" SELECT n, (ARRAY['acme', 'sub', 'globex'])[1 + n % 3], (ARRAY['now', 'later', 'never'])[1 + n / 3 % 3] FROM generate_series(1, 30) n;
-INSERT INTO w.stock SELECT md5(n::text)::uuid, n FROM generate_series(1, 9) n;
+INSERT INTO w.stock SELECT md5(n::text)::uuid, n, n % 26 FROM generate_series(1, 40) n;
 
 DO $$ BEGIN
 	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wherewall_svc') THEN CREATE ROLE wherewall_svc LOGIN; END IF;
