@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wherewall/wherewall/catalog"
-	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -73,7 +72,7 @@ func readWorld(t testing.TB, o proxyOptions) *wire.World {
 	require.NoError(t, err)
 	snapshot, problems := catalog.Bind(policy, schema)
 	require.NotNil(t, snapshot, "%v", problems)
-	return &wire.World{Snapshot: snapshot, Rewriter: rewrite.New(snapshot)}
+	return wire.NewWorld(snapshot)
 }
 
 // gather copies the documents into one folder.

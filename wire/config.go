@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
 )
 
@@ -16,6 +17,13 @@ import (
 type World struct {
 	Snapshot *catalog.Snapshot
 	Rewriter *rewrite.Rewriter
+	// Planner builds the plans of the snapshot's subjects and remembers what roles have in common.
+	Planner *plan.Planner
+}
+
+// NewWorld makes the world of a snapshot.
+func NewWorld(s *catalog.Snapshot) *World {
+	return &World{Snapshot: s, Rewriter: rewrite.New(s), Planner: plan.NewPlanner(s)}
 }
 
 // Auth is how clients prove who they are. The zero value asks for a password.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/plan"
-	"github.com/wherewall/wherewall/rewrite"
 )
 
 // peer is one end of a connection that a test plays by hand.
@@ -109,7 +108,7 @@ func testWorld() *World {
 	snapshot := &catalog.Snapshot{Schema: &catalog.Schema{SearchPath: []string{"public"}}, Users: map[string]*catalog.User{
 		"kim": {Name: "kim", Active: true},
 	}}
-	return &World{Snapshot: snapshot, Rewriter: rewrite.New(snapshot)}
+	return NewWorld(snapshot)
 }
 
 func newStage(t *testing.T) *stage {

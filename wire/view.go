@@ -17,7 +17,7 @@ func look(w *World, login, tenant, mark string) (view, *failure) {
 	if err != nil {
 		return view{}, subjectFailure(err)
 	}
-	p, err := plan.Build(w.Snapshot, subject)
+	p, err := w.Planner.Build(subject)
 	if err != nil {
 		return view{}, subjectFailure(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/wherewall/wherewall/catalog"
-	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -61,7 +60,7 @@ func (k *keeper) adopt(policy *catalog.Policy, schema *catalog.Schema) error {
 		k.log.Warn().Msg(p.String())
 	}
 	k.policy = policy
-	k.world.Store(&wire.World{Snapshot: snapshot, Rewriter: rewrite.New(snapshot)})
+	k.world.Store(wire.NewWorld(snapshot))
 	k.log.Info().Str("policy", short(snapshot.Version)).Str("schema", short(schema.Digest)).
 		Int("entities", len(snapshot.Entities)).Int("users", len(snapshot.Users)).Msg("policy in force")
 	return nil

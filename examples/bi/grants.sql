@@ -5,6 +5,9 @@ BEGIN
         CREATE ROLE wherewall_svc LOGIN;
     END IF;
 END $$;
-ALTER ROLE wherewall_svc SET search_path = dw;
+-- In this database alone: the samples share the login.
+DO $$ BEGIN
+    EXECUTE format('ALTER ROLE wherewall_svc IN DATABASE %I SET search_path = dw', current_database());
+END $$;
 GRANT USAGE ON SCHEMA dw TO wherewall_svc;
 GRANT SELECT ON ALL TABLES IN SCHEMA dw TO wherewall_svc;

@@ -5,7 +5,10 @@ BEGIN
         CREATE ROLE wherewall_svc LOGIN;
     END IF;
 END $$;
-ALTER ROLE wherewall_svc SET search_path = med;
+-- In this database alone: the samples share the login.
+DO $$ BEGIN
+    EXECUTE format('ALTER ROLE wherewall_svc IN DATABASE %I SET search_path = med', current_database());
+END $$;
 GRANT USAGE ON SCHEMA med TO wherewall_svc;
 GRANT SELECT ON ALL TABLES IN SCHEMA med TO wherewall_svc;
 GRANT INSERT, UPDATE ON med.patient, med.note TO wherewall_svc;
