@@ -14,6 +14,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/plan"
+	"github.com/wherewall/wherewall/rewrite"
 )
 
 // peer is one end of a connection that a test plays by hand.
