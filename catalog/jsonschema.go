@@ -129,7 +129,7 @@ func entityShape() object {
 		"owners":    mapOf(textual()),
 		"relations": ref("relations"),
 		"always":    said(ref("condition"), "A second boundary, for everybody."),
-		"view":      words("own"),
+		"view":      words("own", "expand"),
 	}
 }
 
