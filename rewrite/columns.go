@@ -92,7 +92,7 @@ func (w *walker) openColumn(parts []string) error {
 		return w.columnDenied(i.relation, "*") // the row as a whole
 	}
 	i, certain := w.scope.supplier(last)
-	if !certain && i.bare {
+	if !certain && i.bare && i.shown != nil {
 		if s, open := i.shown[last]; !open || !isOpen(s) {
 			return w.columnDenied(i.relation, last).hint("Qualify the column with the name of the table that you mean.")
 		}
@@ -100,31 +100,40 @@ func (w *walker) openColumn(parts []string) error {
 	return w.openIn(i, last)
 }
 
-// supplier finds the item that an unqualified column comes from: the innermost that has it, closed or not. It is not certain where an
-// item further in might have a column of that name too.
+// supplier finds the item that an unqualified column comes from: the innermost that has it, closed or not. It is not certain where a
+// level further in has an item that might have a column of that name too.
 func (s *scope) supplier(name string) (found origin, certain bool) {
 	certain = true
 	for ; s != nil; s = s.outer {
-		closed := origin{}
-		for _, i := range s.origins {
-			switch {
-			case i.relation == nil:
-				certain = false
-			case i.relation.Column(name) == nil:
-			case i.shown == nil || hasColumn(i.shown, name):
-				return i, certain
-			default:
-				closed = i
-			}
-		}
-		if s.outputs[name] {
-			certain = false
-		}
-		if closed.relation != nil && (certain || closed.bare) {
+		has, closed, unknown := s.supply(name)
+		switch {
+		case has.relation != nil:
+			return has, certain
+		case closed.relation != nil && (closed.bare || certain && !unknown):
 			return closed, certain
 		}
+		certain = certain && !unknown
 	}
 	return origin{}, certain
+}
+
+// supply looks for a column within one level: an item that has it, one that has it closed, and whether others might have it.
+func (s *scope) supply(name string) (has, closed origin, unknown bool) {
+	unknown = s.outputs[name]
+	for _, i := range s.origins {
+		switch {
+		case i.relation == nil:
+			unknown = true
+		case i.relation.Column(name) == nil:
+		case i.shown == nil || hasColumn(i.shown, name):
+			if !has.bare { // of two, which PostgreSQL calls ambiguous, the one to be careful with
+				has = i
+			}
+		default:
+			closed = i
+		}
+	}
+	return has, closed, unknown
 }
 
 func hasColumn(shown map[string]plan.Shown, name string) bool { _, ok := shown[name]; return ok }

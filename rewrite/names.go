@@ -30,10 +30,10 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 		return nil
 	}
 	i, _ := w.scope.origin(parts[len(parts)-2])
-	if i.relation != nil && i.relation.Column(last) != nil {
+	if !w.scalars && i.relation != nil && i.relation.Column(last) != nil {
 		return nil
 	}
-	if i.row && w.rewriter.functions.rowAttribute(last) {
+	if i.row && !w.scalars && w.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
 	return w.attribute(last)

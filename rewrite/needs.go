@@ -32,6 +32,14 @@ func needsRelations(stmt *pg.Node) bool {
 	return false
 }
 
+// hasRangeFunction says whether a statement has a function in FROM. Its alias may be a scalar, under a name that means a row elsewhere.
+func hasRangeFunction(stmt *pg.Node) bool {
+	return contains(stmt, func(m protoreflect.Message) bool {
+		_, ok := m.Interface().(*pg.RangeFunction)
+		return ok
+	})
+}
+
 func isSystemColumn(name string) bool {
 	switch name {
 	case "ctid", "tableoid", "xmin", "xmax", "cmin", "cmax":

@@ -13,10 +13,10 @@ func (v *prover) attribute(ref *pg.ColumnRef) error {
 	if len(parts) < 2 || last == "" || v.rewriter.functions.attribute(last) {
 		return nil
 	}
-	if v.isRow(parts[len(parts)-2]) && v.rewriter.functions.rowAttribute(last) {
+	if !v.scalars && v.isRow(parts[len(parts)-2]) && v.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	if v.columnOf(parts[len(parts)-2], last) {
+	if !v.scalars && v.columnOf(parts[len(parts)-2], last) {
 		return nil
 	}
 	return fmt.Errorf("attribute %s may be a call", last)

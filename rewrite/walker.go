@@ -22,7 +22,9 @@ type walker struct {
 	location int32 // of the innermost node that knew one
 	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
 	// itself, which a sub-select in its place would not be.
-	keep      bool
+	keep bool
+	// scalars says that a FROM list of the statement has a function, so that the name of an item may mean a scalar.
+	scalars   bool
 	relations int        // that FROM lists named so far
 	wrapped   int        // relations replaced so far
 	refusals  []*Refusal // what the marks of this statement stand for

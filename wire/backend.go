@@ -48,6 +48,11 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the server: %w", err)
 	}
+	// A write that takes long starts a reader in the background, which would go on taking bytes after the connection is ours.
+	if err := connection.SyncConn(ctx); err != nil {
+		_ = connection.Close(ctx)
+		return nil, fmt.Errorf("taking over the server connection: %w", err)
+	}
 	hijacked, err := connection.Hijack()
 	if err != nil {
 		return nil, fmt.Errorf("taking over the server connection: %w", err)
