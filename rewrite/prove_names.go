@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 )
@@ -16,7 +17,8 @@ func (v *prover) attribute(ref *pg.ColumnRef) error {
 	if !v.scalars && v.isRow(parts[len(parts)-2]) && v.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	if !v.scalars && v.columnOf(parts[len(parts)-2], last) {
+	ours := strings.HasPrefix(parts[len(parts)-2], reservedPrefix) // which no client's name can hide
+	if (ours || !v.scalars) && v.columnOf(parts[len(parts)-2], last) {
 		return nil
 	}
 	return fmt.Errorf("attribute %s may be a call", last)
