@@ -49,8 +49,10 @@ func TestProofThatRightsAddUp(t *testing.T) {
 		case "group":
 			m.groups["gift"] = &proofGroup{tenant: tenant, members: []string{"kim"}, roles: []string{"two"}}
 		case "grant":
-			m.groups["gift"] = &proofGroup{tenant: tenant, members: []string{"kim"}, roles: []string{"two"}, single: true,
-				resources: map[string][]string{"project": {"1", "2", "3"}, "asset": {"1", "2"}}}
+			m.groups["gift"] = &proofGroup{
+				tenant: tenant, members: []string{"kim"}, roles: []string{"two"}, single: true,
+				resources: map[string][]string{"project": {"1", "2", "3"}, "asset": {"1", "2"}},
+			}
 		}
 		text := m.yaml()
 		w.read(r, text)
