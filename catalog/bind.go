@@ -14,9 +14,7 @@ func Bind(p *Policy, schema *Schema) (*Snapshot, Problems) {
 		policy: p, schema: schema, decls: maps.Clone(p.entities),
 		entities: map[string]*boundEntity{}, tables: map[RelationName]*boundEntity{}, fitted: map[expr.Type]bool{},
 	}
-	for _, q := range p.problems {
-		b.problems = append(b.problems, q)
-	}
+	b.problems = append(b.problems, p.problems...)
 	b.bindTables()
 	b.matchTables()
 	if len(p.patterns) > 0 {

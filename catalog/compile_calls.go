@@ -94,7 +94,7 @@ func (c *compiler) cast(n *pg_query.TypeCast) (operand, bool) {
 		return operand{}, false
 	}
 	if o.kind == literalOperand {
-		if o.literal != textLiteral && family(t) != "number" && !(o.literal == boolLiteral && t == typeBool) {
+		if o.literal != textLiteral && family(t) != "number" && (o.literal != boolLiteral || t != typeBool) {
 			c.problem(o.location, CodeTypeMismatch, "write it in quotes", "this is %s and not %s", o.describe(), typeLabel(t))
 			return operand{}, false
 		}

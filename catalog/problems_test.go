@@ -50,10 +50,14 @@ permissions: {v: [invoice.read]}
 func TestConditionsAreRefusedInPlace(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ condition, want string }{
-		"an unknown column": {"amuont > 1",
-			`p.yaml:6:30: error unknown_column: app.invoice has no column "amuont" (did you mean "amount"?)`},
-		"an unknown column in quotes": {`"paid AND amuont > 1"`,
-			`p.yaml:6:40: error unknown_column: app.invoice has no column "amuont" (did you mean "amount"?)`},
+		"an unknown column": {
+			"amuont > 1",
+			`p.yaml:6:30: error unknown_column: app.invoice has no column "amuont" (did you mean "amount"?)`,
+		},
+		"an unknown column in quotes": {
+			`"paid AND amuont > 1"`,
+			`p.yaml:6:40: error unknown_column: app.invoice has no column "amuont" (did you mean "amount"?)`,
+		},
 		"an unknown relation":           {"porject.open", `p.yaml:6:30: error unknown_column: invoice has no relation "porject"`},
 		"an unknown attribute":          {"amount < me.mx", `p.yaml:6:42: error unknown_column: me has no attribute "mx" (did you mean "max"?)`},
 		"me alone":                      {"paid = me", `p.yaml:6:37: error condition_syntax: me has attributes, and these have none (write me.ATTRIBUTE)`},

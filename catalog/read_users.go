@@ -17,8 +17,10 @@ type population func(read func(name, value *document.Node)) []document.Fault
 
 // users reads all users of all documents.
 func (r *policyReader) users() {
-	p := &packer{linker: &linker{&r.report, r.policy, r.policy.entities}, lists: map[string][]string{},
-		memberships: map[string]map[string][]string{}, attributes: map[string]map[string]Attribute{}}
+	p := &packer{
+		linker: &linker{&r.report, r.policy, r.policy.entities}, lists: map[string][]string{},
+		memberships: map[string]map[string][]string{}, attributes: map[string]map[string]Attribute{},
+	}
 	for _, list := range r.people {
 		r.faults(list(func(name, value *document.Node) {
 			d := r.user(name, value)

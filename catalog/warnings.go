@@ -9,8 +9,10 @@ import (
 
 // warnings tells of what is allowed and probably not meant. The policy has no errors.
 func (b *binder) warnings(s *Snapshot) {
-	w := &warner{binder: b, snapshot: s, held: map[string]bool{s.BaseRole: true}, given: map[string]bool{}, own: map[[2]string]bool{},
-		ways: map[[2]string]bool{}}
+	w := &warner{
+		binder: b, snapshot: s, held: map[string]bool{s.BaseRole: true}, given: map[string]bool{}, own: map[[2]string]bool{},
+		ways: map[[2]string]bool{},
+	}
 	w.whoHasWhat()
 	w.ownRows()
 	for _, d := range sortedDecls(b.policy.roles) {

@@ -199,7 +199,7 @@ func (w jsonWriter) opaque(e expr.Expr) any {
 		}
 	})
 	slices.Sort(columns)
-	return object{"sql": object{"text": speller{w.me}.spell(e, looseOr), "columns": slices.Compact(columns), "me": me}}
+	return object{"sql": object{"text": speller(w).spell(e, looseOr), "columns": slices.Compact(columns), "me": me}}
 }
 
 // overPath writes a predicate on a column that is reached over relations as nested EXISTS.

@@ -41,8 +41,10 @@ func TestConditionsOnMeAloneAreDecidedInThePlan(t *testing.T) {
 		"an attribute that nobody gave him": {"me.max = 1 OR open", none},
 		"FALSE":                             {"FALSE", none},
 		"TRUE":                              {"TRUE", full},
-		"the order of texts is the server's": {"me.id < 'z'",
-			`(< me."id"::"pg_catalog"."text" const "z"::"pg_catalog"."text")`},
+		"the order of texts is the server's": {
+			"me.id < 'z'",
+			`(< me."id"::"pg_catalog"."text" const "z"::"pg_catalog"."text")`,
+		},
 		"NOT of an undecided term stays": {"NOT open", `(not col "open"::"pg_catalog"."bool")`},
 	}
 	for name, c := range cases {

@@ -213,7 +213,8 @@ func TestRules(t *testing.T) {
 		"a platform role in no tenant sees no tenant's rows":  {"sue", "team", catalog.Read, plan.NoAccess, nil, nil},
 		"all beside tenant is all":                            {"sam", "project", catalog.Read, plan.FullAccess, nil, nil},
 		"old rows by where": {
-			"ed", "project", catalog.Update, plan.Restricted, expr.And{Terms: []expr.Expr{ours, expr.Or{Terms: []expr.Expr{open, mine}}}},
+			"ed", "project", catalog.Update, plan.Restricted,
+			expr.And{Terms: []expr.Expr{ours, expr.Or{Terms: []expr.Expr{open, mine}}}},
 			expr.And{Terms: []expr.Expr{ours, expr.Or{Terms: []expr.Expr{cheap, mine}}}},
 		},
 		"new rows by check":                        {"ed", "project", catalog.Create, plan.Restricted, nil, expr.And{Terms: []expr.Expr{ours, expr.Or{Terms: []expr.Expr{cheap, mine}}}}},

@@ -78,8 +78,9 @@ func (v *evaluator) readArray(t expr.Type, text string) scalar {
 }
 
 func splitArray(text string) ([]Value, bool) {
-	inner, ok := strings.CutPrefix(text, "{")
-	if inner, ok = strings.CutSuffix(inner, "}"); !ok || !strings.HasPrefix(text, "{") {
+	inner, opened := strings.CutPrefix(text, "{")
+	inner, closed := strings.CutSuffix(inner, "}")
+	if !opened || !closed {
 		return nil, false
 	}
 	if inner == "" {

@@ -121,8 +121,10 @@ var meanings = []struct{ condition, sql string }{
 
 	{"{sql: \"n % 2 = 1 AND split_part(note, '_', 2) = 'x'\"}", "b.n % 2 = 1 AND split_part(b.note, '_', 2) = 'x'"},
 	{"{sql: \"EXISTS (SELECT FROM app.line b WHERE b.bill_id = id AND qty > n AND who = me.id)\"}", "EXISTS (SELECT FROM app.line l WHERE l.bill_id = b.id AND l.qty > b.n AND l.who = 'kim')"},
-	{"{sql: \"n = ANY (SELECT l.qty FROM app.line l JOIN app.tag t ON t.bill_id = l.bill_id WHERE t.label = 'x' || bill.n)\"}",
-		"b.n = ANY (SELECT l.qty FROM app.line l JOIN app.tag t ON t.bill_id = l.bill_id WHERE t.label = 'x' || b.n)"},
+	{
+		"{sql: \"n = ANY (SELECT l.qty FROM app.line l JOIN app.tag t ON t.bill_id = l.bill_id WHERE t.label = 'x' || bill.n)\"}",
+		"b.n = ANY (SELECT l.qty FROM app.line l JOIN app.tag t ON t.bill_id = l.bill_id WHERE t.label = 'x' || b.n)",
+	},
 	{"{sql: \"extract(dow FROM day) BETWEEN 1 AND 5 IS TRUE\"}", "extract(dow FROM b.day) BETWEEN 1 AND 5"},
 }
 

@@ -54,9 +54,12 @@ func RowSecuritySettings(p *plan.Plan) ([]Setting, error) {
 		return nil, fmt.Errorf("writing resources: %w", err)
 	}
 	all := []Setting{
-		{"wherewall.user", p.Subject.User}, {"wherewall.tenant", p.Subject.Tenant},
-		{"wherewall.roles", catalog.ArrayText(slices.Compact(roles))}, {"wherewall.groups", catalog.ArrayText(p.Groups)},
-		{"wherewall.resources", string(limited)}, {"wherewall.tenants", catalog.ArrayText(nil)},
+		{"wherewall.user", p.Subject.User},
+		{"wherewall.tenant", p.Subject.Tenant},
+		{"wherewall.roles", catalog.ArrayText(slices.Compact(roles))},
+		{"wherewall.groups", catalog.ArrayText(p.Groups)},
+		{"wherewall.resources", string(limited)},
+		{"wherewall.tenants", catalog.ArrayText(nil)},
 	}
 	if tenant != nil {
 		all[5].Value = catalog.ArrayText(tenant.Tree)

@@ -69,9 +69,9 @@ func (w *walker) operatorNamed(schema, name string) error {
 		return nil
 	case missing:
 		return w.deny(FunctionDenied, stateUndefinedFunction, "operator does not exist: %s", name)
-	default:
-		return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for operator %s", name).hint("%s is %s.", name, v.reason)
+	case denied:
 	}
+	return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for operator %s", name).hint("%s is %s.", name, v.reason)
 }
 
 func (w *walker) castType(schema, name string) (expr.Type, error) {

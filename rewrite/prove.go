@@ -49,9 +49,7 @@ func (g *Rewriter) prove(root *pg.Node, p *plan.Plan) error {
 }
 
 func (v *prover) visit(m protoreflect.Message) error {
-	switch classify(m.Descriptor().Name()) {
-	case passes, handled:
-	default:
+	if c := classify(m.Descriptor().Name()); c != passes && c != handled {
 		return fmt.Errorf("%s is not on the list", m.Descriptor().Name())
 	}
 	switch n := m.Interface().(type) {

@@ -83,8 +83,14 @@ func describeError(m *pgproto3.ErrorResponse) string {
 	message := strings.ReplaceAll(m.Message, "function pg_catalog.", "function ")
 	fmt.Fprintf(&b, "%s/%s %s %q", m.Severity, m.SeverityUnlocalized, m.Code, message)
 	for _, f := range []struct{ name, value string }{
-		{"detail", detail}, {"hint", m.Hint}, {"internal", m.InternalQuery}, {"schema", m.SchemaName},
-		{"table", m.TableName}, {"column", m.ColumnName}, {"type", m.DataTypeName}, {"constraint", m.ConstraintName},
+		{"detail", detail},
+		{"hint", m.Hint},
+		{"internal", m.InternalQuery},
+		{"schema", m.SchemaName},
+		{"table", m.TableName},
+		{"column", m.ColumnName},
+		{"type", m.DataTypeName},
+		{"constraint", m.ConstraintName},
 	} {
 		if f.value != "" {
 			fmt.Fprintf(&b, " %s=%q", f.name, f.value)

@@ -114,8 +114,18 @@ func (f *errorFields) append(dst []byte) []byte {
 		kind  byte
 		value string
 	}{
-		{'S', f.severity}, {'V', f.fixedSeverity}, {'C', f.code}, {'M', f.message}, {'D', f.detail}, {'H', f.hint}, {'P', position},
-		{'s', f.schema}, {'t', f.table}, {'c', f.column}, {'d', f.typeName}, {'n', f.constraint},
+		{'S', f.severity},
+		{'V', f.fixedSeverity},
+		{'C', f.code},
+		{'M', f.message},
+		{'D', f.detail},
+		{'H', f.hint},
+		{'P', position},
+		{'s', f.schema},
+		{'t', f.table},
+		{'c', f.column},
+		{'d', f.typeName},
+		{'n', f.constraint},
 	} {
 		if field.value != "" {
 			dst = append(dst, field.kind)

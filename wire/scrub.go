@@ -30,12 +30,35 @@ func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
 		return nil
 	}
 	f.detail = scrubDetail(f)
+	scrubOwnNames(f)
 	if hidden, _ := hiddenOf(of.template, 0); hidden == rewrite.HiddenColumn {
 		f.message = uncount(f.message)
 	}
 	f.position = of.position(f.position)
 	return nil
 }
+
+// scrubOwnNames takes out what PostgreSQL says of names that only the rewritten text has.
+func scrubOwnNames(f *errorFields) {
+	if strings.Contains(f.hint, ownName) {
+		f.hint = ""
+	}
+	if strings.Contains(f.detail, ownName) {
+		f.detail = ""
+	}
+	if !strings.Contains(f.message, ownName) {
+		return
+	}
+	if f.code == "42P10" {
+		// The source of an INSERT has fewer columns than it was given names for.
+		f.code, f.message = "42601", "INSERT has more target columns than expressions"
+		return
+	}
+	f.message = "the statement does not fit the tables as they are now"
+}
+
+// ownName begins every alias that the rewriter gives, as messages quote it.
+const ownName = "ww_"
 
 // uncount takes the hidden column out of what PostgreSQL says of a Bind with a wrong number of result formats.
 func uncount(message string) string {

@@ -80,3 +80,19 @@ func TestPinsWin(t *testing.T) {
 	require.Equal(t, "none", got["role"])
 	require.Equal(t, "escape", got["bytea_output"])
 }
+
+func TestNamesOfOursAreNotTold(t *testing.T) {
+	t.Parallel()
+	f := errorFields{code: "42703", message: `column "id" does not exist`, hint: `There is a column named "id" in table "ww_1", but it cannot be referenced.`}
+	_ = scrubError(&f, statement{}, "mark")
+	require.Empty(t, f.hint)
+	require.Equal(t, `column "id" does not exist`, f.message)
+
+	f = errorFields{code: "42P10", message: `table "ww_s" has 1 columns available but 3 columns specified`}
+	_ = scrubError(&f, statement{}, "mark")
+	require.Equal(t, "42601", f.code)
+
+	f = errorFields{code: "42703", message: `column ww_1.gone does not exist`}
+	_ = scrubError(&f, statement{}, "mark")
+	require.NotContains(t, f.message, "ww_")
+}

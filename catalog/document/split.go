@@ -12,7 +12,6 @@ type Section struct {
 	Key     *Node
 	file    *File
 	entries []int // the line that each entry begins at, from 0, and at last the line after the section
-	faults  []Fault
 }
 
 // ParseSplit is Parse with the block maps under some of the document's keys left out of its nodes: they come as sections.
