@@ -38,8 +38,14 @@ func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
 	return nil
 }
 
-// scrubOwnNames takes out what PostgreSQL says of names that only the rewritten text has.
+// scrubOwnNames takes out what PostgreSQL says of names that only the rewritten text has. Messages about other things quote the client, who may
+// say such a name in a constant or call a statement so.
 func scrubOwnNames(f *errorFields) {
+	switch f.code {
+	case "42P01", "42P10", "42702", "42703", "42803", "42804", "42883":
+	default:
+		return
+	}
 	if strings.Contains(f.hint, ownName) {
 		f.hint = ""
 	}
