@@ -27,8 +27,8 @@ func suites(only string) ([]suite, error) {
 	drawn := []string{"-rapid.seed=20", "-rapid.shrinktime=1ns", "-rapid.nofailfile"}
 	var chosen []suite
 	for _, s := range []suite{
-		{"plan", append([]string{"./plan"}, drawn...)},
 		{"rewrite", []string{"./rewrite"}},
+		{"plan", append([]string{"./plan", "-rapid.checks=30"}, drawn...)},
 		{"tests", append([]string{"./tests", "-run=^TestProof"}, drawn...)},
 	} {
 		if match.MatchString(s.name) {
