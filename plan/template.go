@@ -3,6 +3,8 @@ package plan
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -14,10 +16,8 @@ import (
 type grantSet struct {
 	key       string
 	grants    []held
-	questions []question           // in a stable order
-	slots     []string             // of me that any grant may use, sorted
-	lock      sync.Mutex           // of templates
-	templates map[string]*template // by the answers to the questions
+	questions []question // in a stable order
+	slots     []string   // of me that any grant may use, sorted
 }
 
 // question is something that the form of some rule depends on.
@@ -26,8 +26,7 @@ type question struct {
 	term expr.Expr
 }
 
-// template is what subjects share whose answers are the same: every rule with Me left open. A rule is made when it is first
-// asked for, with the values of whoever came first; the answers say all that rules take from them.
+// template is a subject's rules with Me left open, made when they are first asked for.
 type template struct {
 	digest  string
 	builder *builder
@@ -36,7 +35,7 @@ type template struct {
 }
 
 func newGrantSet(s *catalog.Snapshot, key string, grants []held) *grantSet {
-	set := &grantSet{key: key, grants: grants, templates: map[string]*template{}}
+	set := &grantSet{key: key, grants: grants}
 	b := &builder{snapshot: s, held: grants}
 	seen, names := map[string]bool{}, map[string]bool{}
 	ask := func(text string, term expr.Expr) {
@@ -81,39 +80,38 @@ func (b *builder) eachCondition(visit func(made condition, values []expr.Expr)) 
 	}
 }
 
-// answers are how the questions come out for a subject.
-func (g *grantSet) answers(b *builder) []byte {
-	letters := make([]byte, 0, len(g.questions)+1)
-	_, acting := b.me[meTenant]
-	if acting {
-		letters = append(letters, 't')
-	} else {
-		letters = append(letters, '-')
-	}
-	for _, q := range g.questions {
-		letters = append(letters, b.decision(q.term))
-	}
-	return letters
+// template makes what a subject's rules come from. Nothing of it is shared with another subject: what two of them have in common is told
+// by the digest of the rules themselves, and by nothing that might forget a value which a rule was folded with.
+func (g *grantSet) template(s *catalog.Snapshot, me map[string]catalog.Attribute) *template {
+	t := &template{builder: &builder{snapshot: s, held: g.grants, me: me}, rules: map[operation]Rule{}}
+	t.digest = t.ruleDigest(s)
+	return t
 }
 
-// maxTemplates bounds what is kept of one grant set. Attributes that decide much could make many.
-const maxTemplates = 1024
-
-func (g *grantSet) template(s *catalog.Snapshot, me map[string]catalog.Attribute) *template {
-	b := &builder{snapshot: s, held: g.grants, me: me}
-	answers := g.answers(b)
-	g.lock.Lock()
-	defer g.lock.Unlock()
-	if t := g.templates[string(answers)]; t != nil {
-		return t
+// ruleDigest is a hash over every rule, with Me left open.
+func (t *template) ruleDigest(s *catalog.Snapshot) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q\n", s.Version, s.Schema.Digest)
+	for _, entity := range slices.Sorted(maps.Keys(s.Entities)) {
+		for _, action := range t.actions(entity) {
+			r := t.rule(operation{entity, action})
+			fmt.Fprintf(h, "%q %q %d %s %s\n", entity, action, r.Kind, expr.Text(r.Filter), expr.Text(r.Check))
+			fmt.Fprintf(h, "%t %t\n", r.Columns == nil, r.Writable == nil)
+			for _, name := range slices.Sorted(maps.Keys(r.Columns)) {
+				fmt.Fprintf(h, "column %q %s\n", name, expr.Text(r.Columns[name].Raw))
+				for _, m := range r.Columns[name].Masks {
+					fmt.Fprintf(h, "mask %s %s\n", expr.Text(m.When), expr.Text(m.Value))
+				}
+			}
+			for _, name := range slices.Sorted(maps.Keys(r.Writable)) {
+				fmt.Fprintf(h, "writable %q %s\n", name, expr.Text(r.Writable[name]))
+			}
+			for _, name := range slices.Sorted(maps.Keys(r.Presets)) {
+				fmt.Fprintf(h, "preset %q %s\n", name, expr.Text(r.Presets[name]))
+			}
+		}
 	}
-	if len(g.templates) >= maxTemplates {
-		clear(g.templates)
-	}
-	digest := sha256.Sum256([]byte(quote(s.Version) + quote(s.Schema.Digest) + quote(g.key) + string(answers)))
-	t := &template{digest: hex.EncodeToString(digest[:]), builder: b, rules: map[operation]Rule{}}
-	g.templates[string(answers)] = t
-	return t
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (t *template) rule(o operation) Rule {
