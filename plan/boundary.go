@@ -87,7 +87,10 @@ func (b *builder) tenantPath(c expr.Column, r reach) expr.Column {
 			path[i] = restrict(path[i])
 			continue
 		}
-		path[i] = b.restriction(reachAll, nil)(path[i])
+		// Its `always:` may lead to other rows, which stay within reach.
+		if target.Always != nil {
+			path[i].Where = both(path[i].Where, b.restrictWithin(target.Always, r, []string{target.Name}))
+		}
 	}
 	c.Path = path
 	return c
