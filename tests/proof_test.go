@@ -44,7 +44,7 @@ func (c *proofTally) check(t *testing.T, least float64) {
 	require.Less(t, c.gaveUp*8, c.asked, "too much is given up")
 	require.Less(t, c.unsettled*100, c.asked+100, "too much is not settled")
 	if c.sets > 0 {
-		require.Less(t, c.empty*20, c.sets*17, "too many results are empty")
+		require.Less(t, c.empty*10, c.sets*9, "too many results are empty")
 		require.Less(t, c.everything*4, c.sets, "too many results are everything")
 	}
 }
