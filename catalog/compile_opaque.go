@@ -142,9 +142,9 @@ func (o *opaquer) operator(n *pg_query.A_Expr) bool {
 	if !ok {
 		return false
 	}
-	for _, schema := range o.schema.Operators[name] {
-		if schema != "pg_catalog" && slices.Contains(o.schema.SearchPath, schema) {
-			o.problem(n.GetLocation(), CodeFunctionNotAllowed, "", "the operator %s is defined in %s too", name, schema)
+	for _, other := range o.schema.Operators[name] {
+		if other.Schema != "pg_catalog" && slices.Contains(o.schema.SearchPath, other.Schema) {
+			o.problem(n.GetLocation(), CodeFunctionNotAllowed, "", "the operator %s is defined in %s too", name, other.Schema)
 			return false
 		}
 	}

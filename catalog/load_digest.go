@@ -23,7 +23,10 @@ func (s *Schema) digest() string {
 		fmt.Fprintf(h, "function %q %#v\n", name, s.Functions[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Operators)) {
-		fmt.Fprintf(h, "operator %q %q\n", name, s.Operators[name])
+		fmt.Fprintf(h, "operator %q %#v\n", name, s.Operators[name])
+	}
+	for _, c := range s.Casts {
+		fmt.Fprintf(h, "cast %#v\n", c)
 	}
 	byType := func(a, b TypeName) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))

@@ -30,19 +30,6 @@ ORDER BY p.proname, n.nspname, p.oid`
 	})
 }
 
-func loadOperators(ctx context.Context, tx pgx.Tx, s *Schema) error {
-	const sql = `
-SELECT DISTINCT o.oprname::text, n.nspname::text
-FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-ORDER BY 1, 2`
-	s.Operators = map[string][]string{}
-	var name, schema string
-	return eachRow(ctx, tx, "operators", sql, []any{&name, &schema}, func() error {
-		s.Operators[name] = append(s.Operators[name], schema)
-		return nil
-	})
-}
-
 func loadTypes(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
 WITH RECURSIVE domain(oid, base) AS (

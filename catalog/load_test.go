@@ -157,7 +157,17 @@ func requireFunctions(t *testing.T, s *catalog.Schema) {
 	require.Contains(t, s.Functions["int4eq"], catalog.Function{
 		Schema: "pg_catalog", Volatility: 'i', Leakproof: true, Kind: 'f', Args: []string{"integer", "integer"}, Returns: "boolean",
 	})
-	require.Equal(t, []string{"app", "pg_catalog"}, s.Operators["="])
+	builtin := func(name string) expr.Type { return expr.Type{Schema: "pg_catalog", Name: name} }
+	int4 := builtin("int4")
+	require.Contains(t, s.Operators["="], catalog.Operator{
+		Schema: "pg_catalog", Left: int4, Right: int4, Returns: builtin("bool"), Function: "pg_catalog.int4eq", Leakproof: true, Volatility: 'i',
+	})
+	require.Equal(t, "app", s.Operators["="][0].Schema)
+	require.Contains(t, s.Operators["-"], catalog.Operator{
+		Schema: "pg_catalog", Right: int4, Returns: int4, Function: "pg_catalog.int4um", Volatility: 'i',
+	})
+	require.Contains(t, s.Casts, catalog.Cast{From: int4, To: builtin("int8"), Method: 'f', Context: 'i', Function: "pg_catalog.int8", Leakproof: true})
+	require.Contains(t, s.Casts, catalog.Cast{From: builtin("varchar"), To: builtin("text"), Method: 'b', Context: 'i', Leakproof: true})
 	status := s.Types[catalog.TypeName{Schema: "app", Name: "status"}]
 	require.Equal(t, &catalog.TypeInfo{OID: status.OID, Kind: 'e', UserCastFunc: true, Labels: []string{"draft", "sent"}}, status)
 	require.Equal(t, uint32(23), s.Types[catalog.TypeName{Schema: "pg_catalog", Name: "int4"}].OID)

@@ -10,7 +10,8 @@ type Schema struct {
 	SearchPath    []string // the service login's effective path, existing schemas only, without the implicit pg_catalog
 	Relations     map[RelationName]*Relation
 	Functions     map[string][]Function // by bare name, every schema, pg_catalog included
-	Operators     map[string][]string   // by bare name: the schemas that have an operator of that name
+	Operators     map[string][]Operator // by bare name, every schema, pg_catalog included
+	Casts         []Cast                // of pg_cast; casts that go through the text of values are not in there
 	Types         map[TypeName]*TypeInfo
 	Digest        string // changes whenever anything above does
 }
@@ -80,6 +81,27 @@ type Function struct {
 	Defaults   int      // number of arguments with defaults
 	Variadic   bool
 	Returns    string
+}
+
+// Operator is a row of pg_operator. Operand types are as Column.Type has them; a prefix operator has no left one.
+type Operator struct {
+	Schema      string
+	Left, Right expr.Type
+	Returns     expr.Type
+	// Function is the function behind the operator, as schema.name; Leakproof and Volatility are that function's.
+	Function   string
+	Leakproof  bool
+	Volatility byte
+}
+
+// Cast is a row of pg_cast.
+type Cast struct {
+	From, To expr.Type
+	Method   byte // pg_cast.castmethod: f by a function, i through the text, b the bytes are the same
+	Context  byte // pg_cast.castcontext: e only where it is written, a also in assignments, i anywhere
+	// Function is the function behind the cast, as schema.name; Leakproof is that function's, and true where the bytes are the same.
+	Function  string
+	Leakproof bool
 }
 
 // TypeInfo is what the gate needs of a pg_type row.

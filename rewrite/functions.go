@@ -206,7 +206,10 @@ func takesOne(f catalog.Function) bool {
 // operator decides about an operator by name. One that another schema on the search path has too is denied, since the server
 // might prefer that.
 func (f *functions) operator(schema, name string) verdict {
-	schemas := f.schema.Operators[name]
+	var schemas []string
+	for _, o := range f.schema.Operators[name] {
+		schemas = append(schemas, o.Schema)
+	}
 	if schema != "" && schema != pgCatalog {
 		if slices.Contains(schemas, schema) {
 			return verdict{denied, "defined outside pg_catalog"}

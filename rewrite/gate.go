@@ -104,9 +104,9 @@ func (g *Rewriter) inCatalog(name string) bool { return strings.HasPrefix(name, 
 func shadowedOperators(s *catalog.Schema) map[string]bool {
 	shadowed := map[string]bool{}
 	for _, path := range s.SearchPath {
-		for name, schemas := range s.Operators {
-			for _, schema := range schemas {
-				if schema == path {
+		for name, operators := range s.Operators {
+			for _, o := range operators {
+				if o.Schema == path {
 					shadowed[name] = true
 				}
 			}
