@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"fmt"
-
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
 )
@@ -145,9 +143,8 @@ func (b *builder) disjunct(o operation, c cover, of side) (d disjunct, why strin
 	if why != "" {
 		return d, why, false
 	}
-	_, acting := b.me[meTenant]
 	r, _ := reachOf(c.held)
-	if !acting && made.Boundary != nil {
+	if made.Boundary != nil && !b.subject.acting() {
 		return d, "", false
 	}
 	for _, e := range append(made.parts(), b.values(c.given, r)...) {
@@ -172,23 +169,9 @@ func (b *builder) disjunct(o operation, c cover, of side) (d disjunct, why strin
 // be compared with. Nothing of NULL is made of it: the grant goes.
 func (b *builder) lacks(e expr.Expr) (why string) {
 	for _, me := range slots(e) {
-		if why := b.lacksValue(me); why != "" {
+		if why := b.subject.lacks(me); why != "" {
 			return why
 		}
-	}
-	return ""
-}
-
-func (b *builder) lacksValue(me expr.Me) string {
-	value, has := b.me[me.Name]
-	switch {
-	case !has:
-		return fmt.Sprintf("the user has no attribute %s", me.Name)
-	case value.Type.Array != me.Type.Array:
-		return fmt.Sprintf("the attribute %s is not what the condition expects", me.Name)
-	}
-	if err := reads(b.snapshot.Schema, me, value); err != nil {
-		return fmt.Sprintf("the attribute %s cannot be compared: %s", me.Name, err)
 	}
 	return ""
 }

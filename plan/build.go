@@ -61,7 +61,7 @@ func (p *Planner) Build(subject Subject) (*Plan, error) {
 	built.Explain = built.Allow["explain"]
 	built.me = attributesOf(s, subject, built.Roles, groups)
 	set := p.set(held)
-	built.template = set.template(s, built.me)
+	built.template = set.template(built.me)
 	built.Values = valuesOf(built.me, set.slots)
 	built.Shape = built.shape()
 	return built, nil
@@ -81,7 +81,7 @@ func (p *Planner) set(held []holding) *grantSet {
 	if len(p.sets) >= maxGrantSets {
 		clear(p.sets)
 	}
-	set := newGrantSet(p.snapshot, key, grantsOf(held))
+	set := newGrantSet(p.snapshot, grantsOf(held))
 	p.sets[key] = set
 	return set
 }

@@ -105,7 +105,7 @@ func (b *builder) conjuncts(o operation, c cover) []Conjunct {
 			terms = and.Terms
 		}
 		for _, t := range terms {
-			list = append(list, Conjunct{Part: part, Text: speller{b.me}.spell(t, looseOr), Term: t})
+			list = append(list, Conjunct{Part: part, Text: speller{b.subject.me}.spell(t, looseOr), Term: t})
 		}
 	}
 	add("always", made.Always)

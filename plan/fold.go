@@ -24,7 +24,7 @@ func (b *builder) fold(e expr.Expr) expr.Expr {
 		return expr.Not{Term: term}
 	case expr.EqAny:
 		// An empty list is FALSE whatever stands on the left, NULL included.
-		if me, ok := x.Array.(expr.Me); ok && b.isEmptyList(me) {
+		if me, ok := x.Array.(expr.Me); ok && b.subject.emptyList(me) {
 			return expr.Bool(false)
 		}
 		return x
@@ -47,11 +47,6 @@ func (b *builder) foldAll(terms []expr.Expr) []expr.Expr {
 	return folded
 }
 
-func (b *builder) isEmptyList(me expr.Me) bool {
-	v, has := b.me[me.Name]
-	return has && me.Type.Array && v.Type.Array && len(v.List) == 0
-}
-
 // decided is the value of a boolean expression over the subject and constants.
 func (b *builder) decided(e expr.Expr) (expr.Expr, bool) {
 	switch e.(type) {
@@ -62,8 +57,7 @@ func (b *builder) decided(e expr.Expr) (expr.Expr, bool) {
 	if !ofMe(e) {
 		return nil, false
 	}
-	v := evaluator{schema: b.snapshot.Schema, me: b.me}
-	switch v.truth(e).truth {
+	switch b.subject.truth(e) {
 	case isTRUE:
 		return expr.Bool(true), true
 	case isFALSE:
@@ -91,55 +85,4 @@ func ofMe(list ...expr.Expr) bool {
 		})
 	}
 	return free
-}
-
-// decisions are the values on which the form of an expression depends after folding: for each of its slots whether the subject has a value that
-// fits and whether a list is empty, and the values of what is decided. Two subjects with the same decisions have the same rules.
-func (b *builder) decisions(e expr.Expr, found func(string, expr.Expr)) {
-	if e == nil {
-		return
-	}
-	for _, me := range slots(e) {
-		found("slot "+expr.Text(me), me)
-	}
-	b.decisionsIn(e, found)
-}
-
-func (b *builder) decisionsIn(e expr.Expr, found func(string, expr.Expr)) {
-	if ofMe(e) {
-		if _, constant := e.(expr.Bool); !constant {
-			found("term "+expr.Text(e), e)
-		}
-	}
-	switch x := e.(type) {
-	case expr.And:
-		for _, t := range x.Terms {
-			b.decisionsIn(t, found)
-		}
-	case expr.Or:
-		for _, t := range x.Terms {
-			b.decisionsIn(t, found)
-		}
-	case expr.Not:
-		b.decisionsIn(x.Term, found)
-	case expr.Exists:
-		b.decisionsIn(x.Where, found)
-	default:
-	}
-}
-
-// decision is how one of them comes out for this subject, as a letter: for terms, one for each set of values that they may have.
-func (b *builder) decision(e expr.Expr) byte {
-	if me, ok := e.(expr.Me); ok {
-		switch {
-		case b.lacksValue(me) != "":
-			return '-'
-		case b.isEmptyList(me):
-			return 'e'
-		case me.Type != boolType():
-			return 'v'
-		}
-	}
-	v := evaluator{schema: b.snapshot.Schema, me: b.me}
-	return '0' + byte(v.truth(e).truth)
 }

@@ -108,7 +108,7 @@ func (p *Plan) Rule(entity string, action catalog.Action) Rule {
 	if p == nil || p.template == nil {
 		return Rule{}
 	}
-	return p.named(p.template.rule(operation{entity, action}))
+	return p.named(p.template.rules[operation{entity, action}])
 }
 
 // named fills in the groups that reasons mean: a template is shared by the members of many.
@@ -140,8 +140,8 @@ func (p *Plan) Visible(entity string) bool {
 	if p == nil || p.template == nil {
 		return false
 	}
-	for _, action := range p.template.actions(entity) {
-		if p.template.rule(operation{entity, action}).Kind != NoAccess {
+	for _, action := range p.template.of[entity] {
+		if p.template.rules[operation{entity, action}].Kind != NoAccess {
 			return true
 		}
 	}

@@ -129,30 +129,51 @@ func TestTenantsAreDisjoint(t *testing.T) {
 
 func TestATemplateGivesEverySubjectTheRulesOfItsOwn(t *testing.T) {
 	w := newWorld(t)
+	shapes, built := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		s := w.bind(r, population(r))
 		shared := plan.NewPlanner(s)
 		for _, subject := range []plan.Subject{{User: "kim", Tenant: "acme"}, {User: "less", Tenant: "acme"}, {User: "less", Tenant: "globex"}, {User: "more", Tenant: "acme"}, {User: "grp", Tenant: "acme"}, {User: "sue"}} {
-			attrs := map[string]catalog.Attribute{}
-			for name, a := range s.Users[subject.User].Attributes {
-				if rapid.Bool().Draw(r, "keeps") {
-					attrs[name] = a
+			met := map[string]bool{}
+			for range 5 {
+				s.Users[subject.User].Attributes = drawAttributes(r)
+				own, err := plan.Build(s, subject)
+				require.NoError(r, err)
+				cached, err := shared.Build(subject)
+				require.NoError(r, err)
+				require.Equal(r, own.Shape, cached.Shape, "the digest of all rules")
+				require.Equal(r, own.Values, cached.Values)
+				for _, entity := range entities() {
+					want, got := own.Rule(entity, catalog.Read), cached.Rule(entity, catalog.Read)
+					require.Equal(r, want.Kind, got.Kind)
+					require.Equal(r, want.Why, got.Why)
+					require.Equal(r, expr.Text(want.Filter), expr.Text(got.Filter))
 				}
+				met[own.Shape] = true
+				built++
 			}
-			s.Users[subject.User].Attributes = attrs
-			own, err := plan.Build(s, subject)
-			require.NoError(r, err)
-			cached, err := shared.Build(subject)
-			require.NoError(r, err)
-			require.Equal(r, own.Shape, cached.Shape)
-			for _, entity := range entities() {
-				want, got := own.Rule(entity, catalog.Read), cached.Rule(entity, catalog.Read)
-				require.Equal(r, want.Kind, got.Kind)
-				require.Equal(r, want.Why, got.Why)
-				require.Equal(r, expr.Text(want.Filter), expr.Text(got.Filter))
-			}
+			shapes += len(met)
 		}
 	})
+	t.Logf("%d shapes of %d subjects", shapes, built)
+	require.Less(t, shapes*10, built*9, "subjects that share rules are met too")
+	require.Greater(t, shapes*10, built*3, "and so are subjects with the same roles and other rules")
+}
+
+// drawAttributes draws what conditions may ask of me: values, none, empty lists, and some that do not fit their columns.
+func drawAttributes(r *rapid.T) map[string]catalog.Attribute {
+	attrs := map[string]catalog.Attribute{}
+	for _, a := range [][]string{{"level", "3", "1", "x"}, {"max", "2.5", "100", ""}, {"name", "a", "b"}, {"flag", "true", "false", "maybe"}} {
+		if v := rapid.SampledFrom(append(a[1:], "-")).Draw(r, a[0]); v != "-" {
+			attrs[a[0]] = catalog.Attribute{Type: typ("text"), Text: v}
+		}
+	}
+	if lists := rapid.SampledFrom([][]string{{"a", "b"}, {"c"}, {}}).Draw(r, "regions"); rapid.Bool().Draw(r, "listed") {
+		list := typ("text")
+		list.Array = true
+		attrs["regions"] = catalog.Attribute{Type: list, List: lists, Text: "{" + strings.Join(lists, ",") + "}"}
+	}
+	return attrs
 }
 
 func TestCellsAreShownAsTheCheckSays(t *testing.T) {

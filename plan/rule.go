@@ -10,7 +10,7 @@ import (
 type builder struct {
 	snapshot *catalog.Snapshot
 	held     []held
-	me       map[string]catalog.Attribute
+	subject  *answers
 	// told gets what is to be said of grants that give nothing; nil for nobody to tell.
 	told func(Diagnostic)
 }
@@ -134,5 +134,5 @@ func (p *Plan) Diagnostics() []Diagnostic {
 
 // builder makes rules with this very subject's values.
 func (p *Plan) builder() *builder {
-	return &builder{snapshot: p.Snapshot, held: p.template.builder.held, me: p.me}
+	return &builder{snapshot: p.Snapshot, held: p.template.held, subject: &answers{schema: p.Snapshot.Schema, me: p.me}}
 }

@@ -12,48 +12,36 @@ import (
 	"github.com/wherewall/wherewall/catalog/expr"
 )
 
-// grantSet is what subjects with the same roles share: the grants and everything that may come out differently for two of them.
+// grantSet is what subjects with the same roles share: the grants, and the templates that the values of some of them lead to.
 type grantSet struct {
-	key       string
-	grants    []held
-	questions []question // in a stable order
-	slots     []string   // of me that any grant may use, sorted
+	snapshot *catalog.Snapshot
+	grants   []held
+	slots    []string // of me that any grant may use, sorted
+	lock     sync.Mutex
+	known    *fork
+	made     int // templates in known
 }
 
-// question is something that the form of some rule depends on.
-type question struct {
-	text string
-	term expr.Expr
-}
-
-// template is a subject's rules with Me left open, made when they are first asked for.
+// template is the rules that one role set gives to subjects of whom the same answers are true, with Me left open. It is immutable.
 type template struct {
-	digest  string
-	builder *builder
-	lock    sync.Mutex
-	rules   map[operation]Rule
+	held   []held
+	digest string
+	rules  map[operation]Rule
+	of     map[string][]catalog.Action // by entity: those that some grant names, in the order of the grants
 }
 
-func newGrantSet(s *catalog.Snapshot, key string, grants []held) *grantSet {
-	set := &grantSet{key: key, grants: grants}
+func newGrantSet(s *catalog.Snapshot, grants []held) *grantSet {
+	set := &grantSet{snapshot: s, grants: grants, known: &fork{}}
 	b := &builder{snapshot: s, held: grants}
-	seen, names := map[string]bool{}, map[string]bool{}
-	ask := func(text string, term expr.Expr) {
-		if !seen[text] {
-			seen[text] = true
-			set.questions = append(set.questions, question{text, term})
-		}
-		if me, ok := term.(expr.Me); ok && !names[me.Name] {
-			names[me.Name] = true
-			set.slots = append(set.slots, me.Name)
-		}
-	}
+	used := map[string]bool{}
 	b.eachCondition(func(made condition, values []expr.Expr) {
 		for _, part := range append(made.parts(), values...) {
-			b.decisions(part, ask)
+			for _, me := range slots(part) {
+				used[me.Name] = true
+			}
 		}
 	})
-	slices.Sort(set.slots)
+	set.slots = slices.Sorted(maps.Keys(used))
 	return set
 }
 
@@ -80,11 +68,45 @@ func (b *builder) eachCondition(visit func(made condition, values []expr.Expr)) 
 	}
 }
 
-// template makes what a subject's rules come from. Nothing of it is shared with another subject: what two of them have in common is told
-// by the digest of the rules themselves, and by nothing that might forget a value which a rule was folded with.
-func (g *grantSet) template(s *catalog.Snapshot, me map[string]catalog.Attribute) *template {
-	t := &template{builder: &builder{snapshot: s, held: g.grants, me: me}, rules: map[operation]Rule{}}
-	t.digest = t.ruleDigest(s)
+// maxTemplates bounds what one role set keeps: conditions that compare me with constants may come out differently for many.
+const maxTemplates = 1024
+
+// template is the rules for a subject's values.
+func (g *grantSet) template(me map[string]catalog.Attribute) *template {
+	a := &answers{schema: g.snapshot.Schema, me: me}
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	if t := g.known.find(a); t != nil {
+		return t
+	}
+	heard := &conversation{}
+	a.asked = heard.note
+	t := newTemplate(&builder{snapshot: g.snapshot, held: g.grants, subject: a})
+	if g.made >= maxTemplates {
+		g.known, g.made = &fork{}, 0
+	}
+	if g.known.grow(heard.path, t) {
+		g.made++
+	}
+	return t
+}
+
+func newTemplate(b *builder) *template {
+	t := &template{held: b.held, rules: map[operation]Rule{}, of: map[string][]catalog.Action{}}
+	for _, h := range b.held {
+		permission := b.snapshot.Permissions[h.grant.Permission]
+		if permission == nil {
+			continue
+		}
+		for _, given := range permission.Operations {
+			o := operation{given.Entity, given.Action}
+			if _, made := t.rules[o]; !made {
+				t.rules[o] = b.rule(o)
+				t.of[o.Entity] = append(t.of[o.Entity], o.Action)
+			}
+		}
+	}
+	t.digest = t.ruleDigest(b.snapshot)
 	return t
 }
 
@@ -92,9 +114,9 @@ func (g *grantSet) template(s *catalog.Snapshot, me map[string]catalog.Attribute
 func (t *template) ruleDigest(s *catalog.Snapshot) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q\n", s.Version, s.Schema.Digest)
-	for _, entity := range slices.Sorted(maps.Keys(s.Entities)) {
-		for _, action := range t.actions(entity) {
-			r := t.rule(operation{entity, action})
+	for _, entity := range slices.Sorted(maps.Keys(t.of)) {
+		for _, action := range t.of[entity] {
+			r := t.rules[operation{entity, action}]
 			fmt.Fprintf(h, "%q %q %d %s %s\n", entity, action, r.Kind, expr.Text(r.Filter), expr.Text(r.Check))
 			fmt.Fprintf(h, "%t %t\n", r.Columns == nil, r.Writable == nil)
 			for _, name := range slices.Sorted(maps.Keys(r.Columns)) {
@@ -112,32 +134,4 @@ func (t *template) ruleDigest(s *catalog.Snapshot) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-func (t *template) rule(o operation) Rule {
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	r, made := t.rules[o]
-	if !made {
-		r = t.builder.rule(o)
-		t.rules[o] = r
-	}
-	return r
-}
-
-// actions are those that some grant names for an entity.
-func (t *template) actions(entity string) []catalog.Action {
-	var actions []catalog.Action
-	for _, h := range t.builder.held {
-		permission := t.builder.snapshot.Permissions[h.grant.Permission]
-		if permission == nil {
-			continue
-		}
-		for _, o := range permission.Operations {
-			if o.Entity == entity && !slices.Contains(actions, o.Action) {
-				actions = append(actions, o.Action)
-			}
-		}
-	}
-	return actions
 }
