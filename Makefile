@@ -1,10 +1,10 @@
 # Every target prepares what it needs: Go fetches modules and tools, and the tests find PostgreSQL in $PGBIN, PATH or
-# /usr/lib/postgresql/*/bin, or fetch it. A C compiler must be present, because the SQL parser is PostgreSQL's own.
+# /usr/lib/postgresql/*/bin, or fetch it; PGVERSION=16 before a command asks for that version. A C compiler must be present, because the SQL parser is PostgreSQL's own.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test vet race check fmt fmt-check lint golden fuzz docs bench bench-policy mutants examples clean
+.PHONY: help demo build test test-all-versions vet race check fmt fmt-check lint golden fuzz docs bench bench-policy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -16,7 +16,7 @@ VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 export CGO_ENABLED := 1
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: ## a throwaway PostgreSQL, a sample policy and the proxy, ready for psql
 	@echo "building wherewall (the first build compiles PostgreSQL's parser, about a minute)"
@@ -29,6 +29,10 @@ build: ## bin/wherewall
 test: vet ## vet, the unit tests, and tests/ against a real PostgreSQL
 	$(GO) test -count=1 -timeout 9m $(TESTFLAGS) ./...
 	$(GO) test -count=1 -timeout 9m -race $(TESTFLAGS) $(SHARED)
+
+# Longer than an hour on two cores. VERSIONFLAGS="-on 16,18 -run TestOracle ./tests" runs less.
+test-all-versions: vet ## all tests on PostgreSQL 15, 16, 17 and 18, and a table of what passed
+	$(GO) run ./tests/allversions $(VERSIONFLAGS)
 
 vet:
 	@echo "compiling (the first build compiles PostgreSQL's parser, about a minute)"

