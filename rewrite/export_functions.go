@@ -33,7 +33,7 @@ func closedFunctions(s *catalog.Schema, needed map[string]bool) []string {
 
 // machinery says that only the server can call a function.
 func machinery(f catalog.Function) bool {
-	return slices.ContainsFunc(append(slices.Clone(f.Args), f.Returns), internalType)
+	return slices.ContainsFunc(append(slices.Clone(f.Args), f.Returns), func(t string) bool { return serverType(t) || textualType(t) })
 }
 
 // closedPatterns reads a name or a pattern a line.

@@ -1,15 +1,11 @@
 package rewrite
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
 
 	"github.com/wherewall/wherewall/catalog"
 )
-
-//go:embed functions.txt
-var functionsText string
 
 // pgCatalog is the schema of PostgreSQL's own functions, operators and types.
 const pgCatalog = "pg_catalog"
@@ -37,31 +33,9 @@ type functions struct {
 	listed map[string]listing
 }
 
-// listing says what a listed function may be.
-type listing uint8
-
-const (
-	calculates listing = iota + 1 // immutable or stable
-	generates                     // volatile, harmless nevertheless
-)
-
 // newFunctions reads the allow-list and binds it to a database's schema.
 func newFunctions(s *catalog.Schema) *functions {
 	return &functions{schema: s, listed: parseFunctions(functionsText)}
-}
-
-// parseFunctions reads lines of a name and perhaps the word volatile. Lines that are neither list nothing.
-func parseFunctions(text string) map[string]listing {
-	listed := make(map[string]listing)
-	for line := range strings.Lines(text) {
-		switch fields := strings.Fields(line); {
-		case len(fields) == 1 && !strings.HasPrefix(fields[0], "#"):
-			listed[fields[0]] = calculates
-		case len(fields) == 2 && fields[1] == "volatile":
-			listed[fields[0]] = generates
-		}
-	}
-	return listed
 }
 
 // resolve decides about a call by name. An unqualified name is what PostgreSQL would look for in pg_catalog and along the
@@ -79,8 +53,8 @@ func (f *functions) resolve(schema, name string) verdict {
 			continue
 		}
 		candidates++
-		if reason := f.objection(name, candidate); reason != "" {
-			return verdict{denied, reason}
+		if class := f.class(name, candidate); !class.Allowed() {
+			return verdict{denied, class.reason()}
 		}
 	}
 	if candidates == 0 {
@@ -109,52 +83,11 @@ func (f *functions) onPath(name string) bool {
 	return false
 }
 
-// objection is why a function of pg_catalog may not be called; empty for none. The list is not enough: the server at hand may be newer than
-// it, or may have had functions added to pg_catalog.
-func (f *functions) objection(name string, candidate catalog.Function) string {
-	kind, ok := f.listed[name]
-	if !ok {
-		return "not on the list of harmless functions"
-	}
-	switch candidate.Kind {
-	case 'f', 'a', 'w':
-	default:
-		return "not a function"
-	}
-	switch candidate.Volatility {
-	case 'i', 's':
-	case 'v':
-		if kind != generates {
-			return "volatile"
-		}
-	default:
-		return "of unknown volatility"
-	}
-	for _, t := range append(slices.Clone(candidate.Args), candidate.Returns) {
-		if internalType(t) {
-			return "internal to PostgreSQL"
-		}
-		if lookupType(t) && (t != "regconfig" || t == candidate.Returns) {
-			return "a way to look names up"
-		}
-	}
-	return ""
-}
-
 // lookupType tells regclass and its like. An untyped literal or parameter beside a value of such a type is read as a name, as in
 // coalesce('secrets', pg_typeof(1)), and the error or the answer tells whether it exists. As an argument it does the same, which is
 // harmless for the names of text search configurations alone.
 func lookupType(name string) bool {
 	return strings.HasPrefix(strings.TrimPrefix(name, pgCatalog+"."), "reg")
-}
-
-// internalType tells the pseudo-types of functions that only the server itself may call. Trigger and handler functions return theirs.
-func internalType(name string) bool {
-	switch name = strings.TrimPrefix(name, pgCatalog+"."); name {
-	case "internal", "cstring", "cstring[]", "_cstring", "trigger", "event_trigger", "pg_ddl_command":
-		return true
-	}
-	return strings.HasSuffix(name, "_handler")
 }
 
 // attribute says whether x.name may stay where name is no known column of x. PostgreSQL reads it as name(x) where a function or
