@@ -88,7 +88,7 @@ func (w *walker) openColumn(parts []string) error {
 	case last == "":
 		return w.openStar()
 	}
-	if i, ok := w.scope.origin(last); ok && i.bare && i.shown != nil {
+	if i, ok := w.scope.origin(last); ok && i.bare && i.shown != nil && !(i.version && i.relation.Column(last) != nil) {
 		return w.columnDenied(i.relation, "*") // the row as a whole
 	}
 	i, certain := w.scope.supplier(last)
@@ -122,6 +122,7 @@ func (s *scope) supply(name string) (has, closed origin, unknown bool) {
 	unknown = s.outputs[name]
 	for _, i := range s.origins {
 		switch {
+		case i.version:
 		case i.relation == nil:
 			unknown = true
 		case i.relation.Column(name) == nil:
@@ -225,7 +226,7 @@ func (w *walker) nameShown(t *pg.ResTarget) error {
 func (s *scope) nameOf(wanted origin) string {
 	for ; s != nil; s = s.outer {
 		for name, i := range s.origins {
-			if i.bare && wanted.bare && i.relation == wanted.relation && name != "excluded" {
+			if i.bare && !i.version && wanted.bare && i.relation == wanted.relation && name != "excluded" {
 				return name
 			}
 		}

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -74,9 +75,12 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 // sourceOf visits an INSERT's source, which does not see the target.
 func (w *walker) sourceOf(s *pg.InsertStmt) error {
 	name := refname(s.Relation)
-	own := w.scope.origins[name]
-	delete(w.scope.origins, name)
-	defer func() { w.scope.origins[name] = own }()
+	all := w.scope.origins
+	w.scope.origins = maps.Clone(all)
+	defer func() { w.scope.origins = all }()
+	for _, target := range append(w.rewriter.versions(), name) {
+		delete(w.scope.origins, target)
+	}
 	return w.visitNode(s.SelectStmt)
 }
 

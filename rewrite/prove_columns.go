@@ -15,7 +15,7 @@ import (
 // bareTarget is the target of a write of which the subject sees some columns only. Nothing stands between the statement and
 // its columns, so every reference must be to an open column, or part of something that the plan itself says.
 type bareTarget struct {
-	name     string
+	names    []string // its own, and those of its old and new row
 	relation *catalog.Relation
 	columns  map[string]plan.Shown
 	partly   map[uint64]*pg.Node // what stands for columns that are seen in part, by fingerprint
@@ -33,7 +33,7 @@ func (v *prover) enterTarget(rv *pg.RangeVar) (func(), error) {
 		return func() {}, nil
 	}
 	t := &bareTarget{
-		name: refname(rv), relation: entity.Relation, columns: columns, partly: map[uint64]*pg.Node{}, depth: len(v.path),
+		names: append(v.rewriter.versions(), refname(rv)), relation: entity.Relation, columns: columns, partly: map[uint64]*pg.Node{}, depth: len(v.path),
 	}
 	for i := range entity.Relation.Columns {
 		c := &entity.Relation.Columns[i]
@@ -41,11 +41,13 @@ func (v *prover) enterTarget(rv *pg.RangeVar) (func(), error) {
 		if !open || isOpen(s) {
 			continue
 		}
-		n, err := v.rewriter.shownColumn(c, s, aliased(t.name))
-		if err != nil {
-			return nil, err
+		for _, name := range t.names {
+			n, err := v.rewriter.shownColumn(c, s, aliased(name))
+			if err != nil {
+				return nil, err
+			}
+			t.partly[sqltree.Fingerprint(n)] = n
 		}
-		t.partly[sqltree.Fingerprint(n)] = n
 	}
 	v.bare = append(v.bare, t)
 	return func() { v.bare = v.bare[:len(v.bare)-1] }, nil
@@ -100,10 +102,10 @@ func (v *prover) columnRef(ref *pg.ColumnRef) error {
 			continue // an INSERT's source does not see its target
 		}
 		hidden := last == "" || t.relation.Column(last) != nil && !isOpen(t.columns[last])
-		if len(parts) == 1 && last == t.name && !v.between(t, last) {
+		if len(parts) == 1 && t.isNamed(last) && !v.between(t, last) {
 			return fmt.Errorf("a row of %s is named as a whole", t.relation.Name)
 		}
-		if !hidden || len(parts) > 1 && parts[len(parts)-2] != t.name || v.between(t, parts[max(0, len(parts)-2)]) {
+		if !hidden || len(parts) > 1 && !slices.Contains(t.names, parts[len(parts)-2]) || v.between(t, parts[max(0, len(parts)-2)]) {
 			continue
 		}
 		if len(parts) == 1 && last == "" && !v.atLevel(t) {
@@ -112,6 +114,12 @@ func (v *prover) columnRef(ref *pg.ColumnRef) error {
 		return fmt.Errorf("a column of %s is named that is not open", t.relation.Name)
 	}
 	return nil
+}
+
+// isNamed says whether an unqualified name means the target's row as a whole.
+func (t *bareTarget) isNamed(name string) bool {
+	own := t.names[len(t.names)-1]
+	return name == own || slices.Contains(t.names, name) && t.relation.Column(name) == nil
 }
 
 // between says whether a query between here and the writing statement takes a name for itself: as the alias of a FROM item, or as a column that one

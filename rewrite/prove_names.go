@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -67,7 +68,7 @@ func (v *prover) find(name string) *pg.Node {
 		default:
 			continue
 		}
-		if target != nil && (refname(target) == name || name == "excluded") {
+		if target != nil && (refname(target) == name || name == "excluded" || slices.Contains(v.rewriter.versions(), name)) {
 			return &pg.Node{Node: &pg.Node_RangeVar{RangeVar: target}}
 		}
 		for _, item := range items {

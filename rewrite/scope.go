@@ -26,6 +26,8 @@ type origin struct {
 	shown    map[string]plan.Shown // what the subject sees of each column; nil: all of them as they are
 	// bare says that the relation stands itself in the statement, as targets of writes do: no sub-select keeps its closed columns away.
 	bare bool
+	// version says that the item is the old or the new row of a target, by the name that RETURNING has for it.
+	version bool
 	// row says that the item is a row as a whole. A function's alias is not: where the function returns a scalar, so is that.
 	row bool
 }

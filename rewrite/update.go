@@ -93,9 +93,21 @@ func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, er
 			hint("Rows are written to the tables behind the view.")
 	}
 	if err == nil {
-		w.scope.origins[refname(rv)] = origin{relation: relation, shown: w.plan.Rule(entity.Name, catalog.Read).Columns, bare: true, row: true}
+		own := origin{relation: relation, shown: w.plan.Rule(entity.Name, catalog.Read).Columns, bare: true, row: true}
+		for _, name := range w.rewriter.versions() {
+			w.scope.origins[name] = origin{relation: relation, shown: own.shown, bare: true, row: true, version: true}
+		}
+		w.scope.origins[refname(rv)] = own
 	}
 	return relation, entity, err
+}
+
+// versions are the names by which RETURNING knows the old and the new row of a target.
+func (g *Rewriter) versions() []string {
+	if g.snapshot.Schema.ServerVersion < 180000 {
+		return nil
+	}
+	return []string{"old", "new"}
 }
 
 // updatedRow is what a row must satisfy after an update.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,9 @@ import (
 //
 //	# a claim, which is the case's name
 //	@as kim@acme lee@globex        who tries it; without it, the file's @default
+//	@against 6.cte 13.superset     the claims of threats.list that it tries to break, beside the file's own
+//	@fresh                         on new connections, closed afterwards
+//	@by lee@globex                 who says the statements that follow, instead of the subject: a second user who helps
 //	@leaks                         the superuser's answer shows rows that the subject may not see
 //	@truth SELECT ...              what the superuser answers to this must come out, and no other rows
 //	@writes                        run by the superuser, it changes rows of other tenants
@@ -19,26 +23,38 @@ import (
 //	@refused 42501                 the last statement fails so; the superuser's does not, unless there is a @fails
 //	@may 42501                     the last statement may fail so
 //	@fails 42601                   the superuser's last statement fails so: an error is all that could come out. The subject's fails so or as @refused says
+//	@trap 22012                    the superuser's last statement fails so, at a row that the subject may not see. The subject's does not fail
 //	@says duplicate key            the error's message has this in it
+//	@each WORD A B C               the case once for each of these in the place of {WORD}
 //	@times 12                      tries, where chance decides
+//	@from 18 @before 18            only on servers of that version or later, or of an earlier one
 //	@simple                        by the simple protocol only: the text has several statements, or bytes that only it takes
 //	@declares 2205 @binds text     parameter types and values of the last statement, for the extended protocol only
 //	SELECT ...;                    one or more statements, each ended by ; at the end of a line
 //
-// Every case has at least one of @leaks, @truth, @writes, @keeps, @refused and @fails. The superuser's own run, which is
+// A block that has only directives before any case sets what the cases after it start from: @default SUBJECTS and @against CLAIMS.
+//
+// Every case has at least one of @leaks, @truth, @writes, @keeps, @refused, @fails and @trap. The superuser's own run, which is
 // rolled back, shows that there was something to win.
 type attack struct {
 	file, name    string
+	against       []string
 	subjects      []string
 	statements    []string
+	speakers      []string // for each statement who says it; empty for the subject
+	speaker       string
+	fresh         bool
 	leaks, writes bool
 	simpleOnly    bool
 	truth, keeps  string
 	refused, may  string
 	fails, says   string
+	trap          string
 	declares      []uint32
 	binds         []string
 	times         int
+	from, before  int        // the major versions of PostgreSQL that it is for; zero for no bound
+	each          [][]string // a placeholder and what it stands for
 }
 
 func readAttackFile(path string) ([]*attack, error) {
@@ -47,19 +63,40 @@ func readAttackFile(path string) ([]*attack, error) {
 		return nil, fmt.Errorf("reading attacks: %w", err)
 	}
 	var attacks []*attack
-	var standard []string
+	var standard, against []string
 	for _, block := range regexp.MustCompile(`\n\s*\n`).Split(strings.TrimSpace(string(text)), -1) {
-		if subjects, ok := strings.CutPrefix(block, "@default "); ok {
-			standard = strings.Fields(subjects)
+		if strings.HasPrefix(block, "@default ") {
+			subjects, claims, _ := strings.Cut(strings.TrimPrefix(block, "@default "), "\n@against ")
+			standard, against = strings.Fields(subjects), strings.Fields(claims)
 			continue
 		}
-		a := &attack{file: path, subjects: standard, times: 1}
+		a := &attack{file: path, subjects: standard, against: slices.Clone(against), times: 1}
 		if err := a.parse(block); err != nil {
 			return nil, fmt.Errorf("%s: %q: %w", path, a.name, err)
 		}
-		attacks = append(attacks, a)
+		attacks = append(attacks, a.expand()...)
 	}
 	return attacks, nil
+}
+
+// expand makes one attack for each combination of what its placeholders stand for.
+func (a *attack) expand() []*attack {
+	if len(a.each) == 0 {
+		return []*attack{a}
+	}
+	var all []*attack
+	word := a.each[0][0]
+	for _, value := range a.each[0][1:] {
+		with := strings.NewReplacer("{"+word+"}", value)
+		one := *a
+		one.name, one.each, one.statements = a.name+" "+value, a.each[1:], nil
+		one.truth, one.keeps = with.Replace(a.truth), with.Replace(a.keeps)
+		for _, sql := range a.statements {
+			one.statements = append(one.statements, with.Replace(sql))
+		}
+		all = append(all, one.expand()...)
+	}
+	return all
 }
 
 func (a *attack) parse(block string) error {
@@ -77,10 +114,11 @@ func (a *attack) parse(block string) error {
 			sql = append(sql, line)
 			if strings.HasSuffix(line, ";") {
 				a.statements, sql = append(a.statements, strings.TrimSuffix(strings.Join(sql, "\n"), ";")), nil
+				a.speakers = append(a.speakers, a.speaker)
 			}
 		}
 	}
-	won := a.leaks || a.writes || a.truth != "" || a.keeps != "" || a.refused != "" || a.fails != ""
+	won := a.leaks || a.writes || a.truth != "" || a.keeps != "" || a.refused != "" || a.fails != "" || a.trap != ""
 	if len(sql) > 0 || len(a.statements) == 0 || a.name == "" || len(a.subjects) == 0 || !won {
 		return fmt.Errorf("an attack needs a name, subjects, something to win and statements that end in a semicolon: %s", block)
 	}
@@ -91,6 +129,14 @@ func (a *attack) directive(word, rest string) error {
 	switch word {
 	case "as":
 		a.subjects = strings.Fields(rest)
+	case "against":
+		a.against = append(a.against, strings.Fields(rest)...)
+	case "by":
+		a.speaker = rest
+	case "fresh":
+		a.fresh = true
+	case "trap":
+		a.trap = rest
 	case "leaks":
 		a.leaks = true
 	case "writes":
@@ -111,6 +157,16 @@ func (a *attack) directive(word, rest string) error {
 		a.says = rest
 	case "binds":
 		a.binds = strings.Fields(rest)
+	case "from", "before":
+		n, err := strconv.Atoi(rest)
+		if word == "from" {
+			a.from = n
+		} else {
+			a.before = n
+		}
+		return err
+	case "each":
+		a.each = append(a.each, strings.Fields(rest))
 	case "times":
 		n, err := strconv.Atoi(rest)
 		a.times = n
@@ -141,7 +197,9 @@ func mayView(subject string, marker []string) bool {
 		"pat@initech": "org member project task comment invoice", "ida@acme": "org member project task comment invoice",
 		"ida@globex": "org member project task comment invoice", `d'arcy\@globex`: "org member project task comment invoice",
 		"max@acme": "org member project task comment order_line note", "max@globex": "order_line note",
-		"sam": "org member project task comment invoice",
+		"sam":       "org member project task comment invoice",
+		"tess@acme": "project task comment vault ledger parcel ticket", "tess@globex": "project task comment vault ledger parcel ticket",
+		"tom@globex": "project task comment vault ledger parcel ticket",
 	}
 	if !strings.Contains(" "+visible[subject]+" ", " "+table+" ") {
 		return false

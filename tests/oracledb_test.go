@@ -24,6 +24,7 @@ type oracleDatabase struct {
 // oracleTable is a table of the sample and what it looked like before anybody wrote to it.
 type oracleTable struct {
 	name    string // schema-qualified
+	own     string // what its own rows are read from, those of children left out
 	key     []string
 	columns string // those that are not generated
 	// The number of rows and the greatest xmin; a change of the table changes one of them.
@@ -47,7 +48,7 @@ const keepPristine = `
 CREATE SCHEMA pristine;
 DO $$ DECLARE t regclass; BEGIN
 	FOR t IN SELECT c.oid FROM pg_class c WHERE relkind IN ('r', 'p') AND relnamespace IN ('app'::regnamespace, 'billing'::regnamespace) LOOP
-		EXECUTE format('CREATE TABLE pristine.%I AS SELECT * FROM %s', t::text, t);
+		EXECUTE format('CREATE TABLE pristine.%I AS SELECT * FROM %s %s', t::text, CASE WHEN (SELECT relkind FROM pg_class WHERE oid = t) = 'r' THEN 'ONLY' END, t);
 	END LOOP;
 END $$;
 CREATE TABLE pristine.sequence AS
@@ -58,13 +59,14 @@ func openOracleDatabase(t testing.TB, name string) *oracleDatabase {
 	d := &oracleDatabase{name: name, admin: dial(t, pg.adminDSN(name))}
 	d.query(t, "SET session_replication_role = replica")
 	found := d.query(t, `SELECT c.oid::regclass, string_agg(quote_ident(a.attname), ',') FILTER (WHERE a.attnum = ANY (indkey)),
-			string_agg(quote_ident(a.attname), ',') FILTER (WHERE a.attgenerated = '')
+			string_agg(quote_ident(a.attname), ',') FILTER (WHERE a.attgenerated = ''),
+			CASE WHEN relkind = 'r' THEN 'ONLY ' ELSE '' END || c.oid::regclass
 		FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND indisprimary JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 		WHERE relkind IN ('r', 'p') AND relnamespace IN ('app'::regnamespace, 'billing'::regnamespace) AND NOT relispartition
 		GROUP BY c.oid ORDER BY 1`)
 	for _, row := range found {
 		d.tables = append(d.tables, &oracleTable{
-			name: unquoted(row[0]), key: strings.Split(unquoted(row[1]), ","), columns: unquoted(row[2]),
+			name: unquoted(row[0]), key: strings.Split(unquoted(row[1]), ","), columns: unquoted(row[2]), own: unquoted(row[3]),
 		})
 	}
 	for _, table := range d.tables {
@@ -92,7 +94,7 @@ func (d *oracleDatabase) query(t testing.TB, sql string) [][]string {
 
 func (d *oracleDatabase) fingerprint(t testing.TB, table *oracleTable) (rows, xmin string) {
 	t.Helper()
-	r := d.query(t, "SELECT count(*), coalesce(max(xmin::text::bigint), 0) FROM "+table.name)
+	r := d.query(t, "SELECT count(*), coalesce(max(xmin::text::bigint), 0) FROM "+table.own)
 	return unquoted(r[0][0]), unquoted(r[0][1])
 }
 
@@ -130,9 +132,9 @@ func (d *oracleDatabase) restore(t testing.TB, changed map[string]bool) {
 		for _, k := range table.key {
 			same = append(same, fmt.Sprintf("t.%s = p.%s", k, k))
 		}
-		d.query(t, fmt.Sprintf("DELETE FROM %s WHERE xmin::text::bigint > %s", table.name, table.xmin))
+		d.query(t, fmt.Sprintf("DELETE FROM %s WHERE xmin::text::bigint > %s", table.own, table.xmin))
 		d.query(t, fmt.Sprintf(`INSERT INTO %[1]s (%[2]s) OVERRIDING SYSTEM VALUE SELECT %[2]s FROM pristine.%[3]s p
-			WHERE NOT EXISTS (SELECT FROM %[1]s t WHERE %[4]s)`, table.name, table.columns, quoteIdentifier(table.name), strings.Join(same, " AND ")))
+			WHERE NOT EXISTS (SELECT FROM %[5]s t WHERE %[4]s)`, table.name, table.columns, quoteIdentifier(table.name), strings.Join(same, " AND "), table.own))
 		table.rows, table.xmin = d.fingerprint(t, table)
 	}
 	d.query(t, "SELECT setval(name::regclass, coalesce(last_value, 1), last_value IS NOT NULL) FROM pristine.sequence")

@@ -14,6 +14,7 @@ type outcome struct {
 	err     *pgproto3.ErrorResponse // a copy; nil for none
 	notices []string
 	status  byte
+	raw     string // every byte of every message, with a zero byte behind each
 }
 
 // code is the SQLSTATE, or empty for success.
@@ -34,6 +35,9 @@ func (c *client) outcome() (*outcome, error) {
 		m, err := c.next()
 		if err != nil {
 			return nil, fmt.Errorf("reading a reply: %w", err)
+		}
+		if b, err := m.Encode(nil); err == nil {
+			o.raw += string(b) + "\x00"
 		}
 		if o.take(m) {
 			return o, nil
