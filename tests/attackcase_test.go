@@ -27,7 +27,7 @@ import (
 //	@says duplicate key            the error's message has this in it
 //	@each WORD A B C               the case once for each of these in the place of {WORD}
 //	@times 12                      tries, where chance decides
-//	@from 18 @before 18            only on servers of that version or later, or of an earlier one
+//	@from 18 or @before 18         only on servers of that version or later, or of an earlier one
 //	@simple                        by the simple protocol only: the text has several statements, or bytes that only it takes
 //	@declares 2205 @binds text     parameter types and values of the last statement, for the extended protocol only
 //	SELECT ...;                    one or more statements, each ended by ; at the end of a line
@@ -53,8 +53,8 @@ type attack struct {
 	declares      []uint32
 	binds         []string
 	times         int
-	from, before  int        // the major versions of PostgreSQL that it is for; zero for no bound
 	each          [][]string // a placeholder and what it stands for
+	span
 }
 
 func readAttackFile(path string) ([]*attack, error) {
@@ -158,13 +158,7 @@ func (a *attack) directive(word, rest string) error {
 	case "binds":
 		a.binds = strings.Fields(rest)
 	case "from", "before":
-		n, err := strconv.Atoi(rest)
-		if word == "from" {
-			a.from = n
-		} else {
-			a.before = n
-		}
-		return err
+		return a.span.directive(word, rest)
 	case "each":
 		a.each = append(a.each, strings.Fields(rest))
 	case "times":

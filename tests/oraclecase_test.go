@@ -15,6 +15,7 @@ import (
 //	@refused 42501                 Wherewall fails so at the last statement, which native is not asked
 //	@open why                      not true yet: the case is skipped and says why
 //	@fresh                         on new connections, closed afterwards
+//	@from 17 or @before 17         only on servers of that version or later, or of an earlier one
 //	SELECT ...;                    one or more statements, each ended by ; at the end of a line
 //
 // A block that has only an @default line sets the subjects of the blocks after it.
@@ -26,6 +27,7 @@ type oracleCase struct {
 	refused    string
 	open       string
 	fresh      bool
+	span
 }
 
 // readOnly says that no statement of the case can change a table, so that nobody needs to look. It errs on the side of looking.
@@ -99,6 +101,8 @@ func (c *oracleCase) directive(words []string) error {
 		c.refused = words[1]
 	case words[0] == "@open" && len(words) > 1:
 		c.open = strings.Join(words[1:], " ")
+	case (words[0] == "@from" || words[0] == "@before") && len(words) == 2:
+		return c.span.directive(words[0][1:], words[1])
 	case words[0] == "@fresh":
 		c.fresh = true
 	default:
