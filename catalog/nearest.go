@@ -25,6 +25,9 @@ func didYouMean(word string, known []string) string {
 	return fmt.Sprintf("did you mean %q?", best)
 }
 
+// Nearest is a hint with the known word nearest to a mistaken one, or empty where none is near.
+func Nearest(word string, known []string) string { return didYouMean(word, known) }
+
 // distance counts the letters to insert, remove, replace or swap with their neighbour.
 func distance(from, to string) int {
 	a, b := []rune(from), []rune(to)

@@ -13,6 +13,7 @@ type Schema struct {
 	Operators     map[string][]Operator // by bare name, every schema, pg_catalog included
 	Casts         []Cast                // of pg_cast; casts that go through the text of values are not in there
 	Types         map[TypeName]*TypeInfo
+	Limits        Limits
 	Digest        string // changes whenever anything above does
 }
 

@@ -115,23 +115,4 @@ func shadowedOperators(s *catalog.Schema) map[string]bool {
 	return shadowed
 }
 
-func (w *walker) setting(name string, values []string) error {
-	rule, ok := setting(name)
-	if !ok || !rule.settable {
-		return w.settingDenied(name)
-	}
-	if values == nil {
-		return nil
-	}
-	if err := rule.accepts(values); err != nil {
-		return w.deny(SettingDenied, "22023", "invalid value for parameter %q: %q", name, strings.Join(values, ", ")).hint("%v", err)
-	}
-	return nil
-}
-
-func (w *walker) showable(name string) bool {
-	rule, ok := setting(name)
-	return ok && rule.showable
-}
-
 func itoa(i int32) string { return strconv.Itoa(int(i)) }

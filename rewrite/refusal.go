@@ -46,6 +46,7 @@ const (
 	stateReservedName          = "42939"
 	stateTooComplex            = "54001"
 	stateDuplicateColumn       = "42701"
+	stateUndefinedParameter    = "42P02"
 )
 
 // denial is a Refusal on its way up, with the place in bytes that it is about.

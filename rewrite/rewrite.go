@@ -14,6 +14,7 @@ import (
 type Rewriter struct {
 	snapshot   *catalog.Snapshot
 	functions  *functions
+	settings   settings
 	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
 	parameters map[uint32]bool // the types that a Parse message may declare
 	templates  *templates
@@ -28,7 +29,7 @@ const largeText = 16 << 10
 func New(s *catalog.Snapshot) *Rewriter {
 	f := newFunctions(s.Schema)
 	return &Rewriter{
-		snapshot: s, functions: f, shadowed: shadowedOperators(s.Schema), parameters: parameterTypes(f), templates: newTemplates(),
+		snapshot: s, functions: f, settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits}, shadowed: shadowedOperators(s.Schema), parameters: parameterTypes(f), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }

@@ -2,44 +2,71 @@ package rewrite
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/wherewall/wherewall/catalog"
 )
 
-// settingRule is what a filtered session may do with a setting of the server. The zero rule allows nothing.
+// settings is the one table of what a filtered session may do with the settings of the server, whichever way it asks: SET, SET LOCAL, RESET,
+// SHOW, set_config(), or the startup packet. What is not in it is refused.
+type settings struct {
+	path   []string // that search_path is pinned to, without the temporary schema
+	limits catalog.Limits
+}
+
+// settingRule is what may be done with one setting. The zero rule allows nothing.
 type settingRule struct {
-	settable bool // by SET, SET LOCAL and, to the session's own start, RESET
-	showable bool // by SHOW
+	settable bool // to values that check accepts
+	reset    bool // to what the session began with, which is ours
+	showable bool
+	pin      *string // the value that the proxy holds it to
 	// check accepts or refuses the values of a SET; nil refuses all. A nil error is acceptance.
 	check func(values []string) error
 }
 
+// errForbidden is a value that the server would take and the proxy does not let pass. Other errors are about values that mean nothing.
+var errForbidden = errors.New("this value is not allowed")
+
 // accepts says whether the setting may be set to values, as SET has them: one, or several separated by commas.
 func (r settingRule) accepts(values []string) error {
 	if !r.settable || r.check == nil {
-		return errors.New("this setting cannot be changed")
+		return errForbidden
 	}
 	return r.check(values)
 }
 
-// setting returns the rule of a setting, whose name may be in any case, and whether there is one. Settings without a rule
-// are pinned by the proxy, or tell of or change more than the session.
-func setting(name string) (settingRule, bool) {
+// rule returns the rule of a setting, whose name may be in any case, and whether there is one. Settings without a rule tell of or change more
+// than the session.
+func (s settings) rule(name string) (settingRule, bool) {
 	name = strings.ToLower(name)
-	if check := settable(name); check != nil {
-		return settingRule{settable: true, showable: true, check: check}, true
+	if name == "search_path" {
+		return s.searchPath(), true
 	}
-	if showableOnly(name) {
+	if check := s.settable(name); check != nil {
+		return settingRule{settable: true, reset: !s.loosens(name), showable: true, check: check}, true
+	}
+	if value, ok := pinned(name); ok {
+		return settingRule{settable: true, reset: true, showable: true, pin: &value, check: pinCheck(value)}, true
+	}
+	if name == "session_authorization" {
+		return settingRule{reset: true}, true // to the login of the proxy, which it always is
+	}
+	if slices.Contains(showableOnly(), name) {
 		return settingRule{showable: true}, true
 	}
 	return settingRule{}, false
 }
 
+// loosens says whether RESET would give a session more than its operator wants: the mode of a running transaction goes back to the server's
+// own default and not to the session's.
+func (s settings) loosens(name string) bool {
+	return name == "transaction_read_only" && s.limits.ReadOnly
+}
+
 // settable returns the check of a setting that sessions may set, else nil. None of these changes what a statement means to the parser,
 // which names it finds or which rows it reads.
-func settable(name string) func([]string) error {
+func (s settings) settable(name string) func([]string) error {
 	switch name {
 	case "timezone":
 		return one(timeZone)
@@ -55,125 +82,45 @@ func settable(name string) func([]string) error {
 		return oneOf("hex", "escape")
 	case "client_encoding":
 		// Any other would let bytes of one character be read as a backslash or quote by the server.
-		return oneOf("utf8", "utf-8", "unicode")
+		return one(encoding)
 	case "standard_conforming_strings":
 		return oneOf("on", "true", "yes", "1")
 	case "client_min_messages":
 		// Lower levels print rewritten trees, higher ones hide errors of ours from old clients.
 		return oneOf("notice", "warning", "error")
-	case "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout":
-		return one(timeout)
-	case "default_transaction_isolation":
+	case "default_transaction_isolation", "transaction_isolation":
 		return oneOf("serializable", "repeatable read", "read committed", "read uncommitted")
-	case "transaction_isolation":
-		return oneOf("serializable", "repeatable read", "read committed", "read uncommitted")
-	case "default_transaction_read_only", "default_transaction_deferrable", "transaction_read_only", "transaction_deferrable":
-		return oneOf("on", "off", "true", "false", "yes", "no", "1", "0")
+	case "default_transaction_read_only", "transaction_read_only":
+		return one(s.readOnly)
+	case "default_transaction_deferrable", "transaction_deferrable":
+		return one(onOrOff)
+	}
+	if limit, ok := s.limits.Timeouts[name]; ok {
+		return one(timeout(limit))
 	}
 	return nil
+}
+
+// settableNames are the names that hints may propose.
+func (s settings) settableNames() []string {
+	names := []string{
+		"timezone", "datestyle", "intervalstyle", "extra_float_digits", "application_name", "bytea_output", "client_encoding",
+		"standard_conforming_strings", "client_min_messages", "default_transaction_isolation", "transaction_isolation",
+		"default_transaction_read_only", "transaction_read_only", "default_transaction_deferrable", "transaction_deferrable",
+	}
+	for name := range s.limits.Timeouts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // showableOnly lists the settings that drivers and tools ask for and that tell no more than which PostgreSQL it is. What search_path
 // may be set to depends on the database: see searchPath.
-func showableOnly(name string) bool {
-	switch name {
-	case "server_version", "server_version_num", "server_encoding", "integer_datetimes", "max_identifier_length",
+func showableOnly() []string {
+	return []string{
+		"server_version", "server_version_num", "server_encoding", "integer_datetimes", "max_identifier_length",
 		"max_index_keys", "block_size", "lc_collate", "lc_ctype", "lc_messages", "lc_monetary", "lc_numeric", "lc_time",
-		"search_path", "escape_string_warning", "backslash_quote", "array_nulls", "default_text_search_config",
-		"is_superuser", "in_hot_standby", "geqo", "xmloption", "xmlbinary":
-		return true
+		"default_text_search_config", "is_superuser", "in_hot_standby", "geqo",
 	}
-	return false
-}
-
-// searchPath is the rule of search_path, which is pinned to the schemas of path: a SET may repeat what holds, and no more. "$user" names no
-// schema that path does not have, and pg_catalog comes first in any case.
-func searchPath(path []string) settingRule {
-	return settingRule{settable: true, showable: true, check: func(values []string) error {
-		named := slices.DeleteFunc(slices.Clone(values), func(schema string) bool { return schema == "$user" })
-		if len(named) > 0 && named[0] == pgCatalog && !slices.Contains(path, pgCatalog) {
-			named = named[1:]
-		}
-		if !slices.Equal(named, path) {
-			return errors.New("the search path is pinned by the proxy")
-		}
-		return nil
-	}}
-}
-
-// one is a check of a single value.
-func one(check func(string) error) func([]string) error {
-	return func(values []string) error {
-		if len(values) != 1 {
-			return errors.New("it takes one value")
-		}
-		return check(values[0])
-	}
-}
-
-// oneOf is a check of a single value that must be a word of a list, in any case.
-func oneOf(words ...string) func([]string) error {
-	return one(func(value string) error { return wordOf(value, words) })
-}
-
-// each is a check of values that are words of a list, in any case. DateStyle takes them apart or as one text, as in 'ISO, DMY'.
-func each(words ...string) func([]string) error {
-	return func(values []string) error {
-		for word := range strings.SplitSeq(strings.Join(values, ","), ",") {
-			if err := wordOf(strings.TrimSpace(word), words); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-func wordOf(value string, words []string) error {
-	for _, word := range words {
-		if strings.EqualFold(value, word) {
-			return nil
-		}
-	}
-	return fmt.Errorf("it may be set to %s only", strings.Join(words, ", "))
-}
-
-// integer32 is a check of a single integer between two bounds.
-func integer32(low, high int64) func([]string) error {
-	return one(func(value string) error {
-		n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 32)
-		if err != nil || n < low || n > high {
-			return fmt.Errorf("it may be set to %d to %d only", low, high)
-		}
-		return nil
-	})
-}
-
-// timeout accepts a non-negative number with or without a unit of time: 0, 500, '5s', '1.5 min'.
-func timeout(value string) error {
-	value = strings.TrimSpace(value)
-	digits := strings.TrimRight(value, "abcdefghijklmnopqrstuvwxyz")
-	unit := value[len(digits):]
-	switch unit {
-	case "", "us", "ms", "s", "min", "h", "d":
-	default:
-		return errors.New("its units are us, ms, s, min, h and d")
-	}
-	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if err != nil || n < 0 || n > 2147483647 || strings.ContainsAny(digits, "xXpP_iInN") {
-		return errors.New("it takes a time that is not negative")
-	}
-	return nil
-}
-
-// timeZone accepts what names a time zone: the server looks the name up in its own files, so nothing may lead out of their folder.
-func timeZone(value string) error {
-	if len(value) > 100 || strings.Contains(value, "..") || strings.HasPrefix(value, "/") {
-		return errors.New("this is no time zone")
-	}
-	for _, c := range value {
-		if c < ' ' || c > '~' || c == '\\' {
-			return errors.New("this is no time zone")
-		}
-	}
-	return nil
 }

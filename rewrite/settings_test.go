@@ -4,7 +4,16 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/catalog"
 )
+
+// unlimited are the settings of a server whose operator limits nothing.
+func unlimited(path ...string) settings {
+	return settings{path: path, limits: catalog.Limits{Timeouts: map[string]int64{
+		"statement_timeout": 0, "lock_timeout": 0, "idle_in_transaction_session_timeout": 0, "idle_session_timeout": 0,
+	}}}
+}
 
 func TestHarmlessSettingsAcceptHarmlessValues(t *testing.T) {
 	t.Parallel()
@@ -58,7 +67,7 @@ func TestHarmlessSettingsAcceptHarmlessValues(t *testing.T) {
 		{"default_transaction_read_only", []string{"on"}, true},
 		{"transaction_read_only", []string{"maybe"}, false},
 	} {
-		rule, ok := setting(c.name)
+		rule, ok := unlimited().rule(c.name)
 		require.True(t, ok, c.name)
 		require.True(t, rule.settable, c.name)
 		require.True(t, rule.showable, c.name)
@@ -73,14 +82,14 @@ func TestHarmlessSettingsAcceptHarmlessValues(t *testing.T) {
 func TestSettingsWithoutARuleCannotBeTouched(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"", "role", "session_authorization", "row_security", "session_replication_role", "search_path ", "work_mem", "temp_file_limit", "backslash_quotes",
-		"debug_print_rewritten", "transform_null_equals", "default_tablespace", "temp_tablespaces", "default_table_access_method", "local_preload_libraries",
-		"dynamic_library_path", "session_preload_libraries", "log_statement", "jit", "enable_seqscan", "plan_cache_mode", "check_function_bodies", "wherewall.token",
-		"a.b", "all", "data_directory", "hba_file", "config_file", "ssl_key_file", "lo_compat_privileges", "quote_all_identifiers", "password_encryption",
+		"", "session_replication_role", "search_path ", "work_mem", "temp_file_limit", "backslash_quotes",
+
+		"dynamic_library_path", "session_preload_libraries", "log_statement", "enable_seqscan", "wherewall.token",
+		"a.b", "all", "data_directory", "hba_file", "config_file", "ssl_key_file", "lo_compat_privileges",
 		"plpgsql.variable_conflict", "createrole_self_grant", "allow_system_table_mods", "zero_damaged_pages", "ignore_system_indexes", "primary_conninfo",
 		"timezone_abbreviations", "synchronous_commit", "constraint_exclusion", "max_parallel_workers_per_gather", "temp_buffers", "seed", "random_seed",
 	} {
-		rule, ok := setting(name)
+		rule, ok := unlimited().rule(name)
 		require.False(t, ok, name)
 		require.False(t, rule.showable, name)
 		require.Error(t, rule.accepts([]string{"on"}), name)
@@ -89,8 +98,8 @@ func TestSettingsWithoutARuleCannotBeTouched(t *testing.T) {
 
 func TestSomeSettingsMayOnlyBeShown(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"server_version", "SERVER_VERSION_NUM", "server_encoding", "max_identifier_length", "search_path", "lc_collate", "backslash_quote"} {
-		rule, ok := setting(name)
+	for _, name := range []string{"server_version", "SERVER_VERSION_NUM", "server_encoding", "max_identifier_length", "lc_collate"} {
+		rule, ok := unlimited().rule(name)
 		require.True(t, ok, name)
 		require.True(t, rule.showable, name)
 		require.False(t, rule.settable, name)
@@ -100,8 +109,8 @@ func TestSomeSettingsMayOnlyBeShown(t *testing.T) {
 
 func TestTheSearchPathMayOnlyBeSetToWhatItIs(t *testing.T) {
 	t.Parallel()
-	rule := searchPath([]string{"app", "public"})
-	for _, values := range [][]string{{"app", "public"}, {"$user", "app", "public"}, {"pg_catalog", "app", "public"}} {
+	rule := unlimited("app", "public").searchPath()
+	for _, values := range [][]string{{"app", "public"}, {"$user", "app", "public"}, {"pg_catalog", "app", "public"}, {"app", "public", "pg_temp"}} {
 		require.NoError(t, rule.accepts(values), "%q", values)
 	}
 	for _, values := range [][]string{
@@ -109,4 +118,95 @@ func TestTheSearchPathMayOnlyBeSetToWhatItIs(t *testing.T) {
 	} {
 		require.Error(t, rule.accepts(values), "%q", values)
 	}
+}
+
+func TestPinnedSettingsMayBeSetToWhatTheyAreOnly(t *testing.T) {
+	t.Parallel()
+	for _, p := range pins() {
+		rule, ok := unlimited().rule(p.name)
+		require.True(t, ok, p.name)
+		require.True(t, rule.showable && rule.reset, p.name)
+		require.NoError(t, rule.accepts([]string{p.value}), p.name)
+		require.Error(t, rule.accepts([]string{"other"}), p.name)
+		require.Error(t, rule.accepts(nil), p.name)
+		require.Error(t, rule.accepts([]string{p.value, p.value}), p.name)
+	}
+	require.Nil(t, unlimited().judge("row_security", []string{"true"}))
+	r := unlimited().judge("ROW_SECURITY", []string{"off"})
+	require.Equal(t, "42501", r.SQLState)
+	require.Equal(t, `The proxy holds it to "on".`, r.Hint)
+}
+
+func TestTimeLimitsMayBeLoweredOnly(t *testing.T) {
+	t.Parallel()
+	limited := settings{limits: catalog.Limits{Timeouts: map[string]int64{"statement_timeout": 30000, "lock_timeout": 0}}}
+	for value, want := range map[string]string{
+		"30000": "", "30s": "", "0.5min": "", "1": "", "1ms": "", "30000.4": "", " 5 s ": "", "600us": "",
+		"0": "42501", "0s": "42501", "0.4": "42501", "0.5": "42501", "499us": "42501", "30001": "42501", "31s": "42501", "1min": "42501", "1d": "42501", "30000.6": "42501",
+		"-1": "22023", "": "22023", "x": "22023", "1e1": "22023", "0100": "22023", "1 2": "22023", "9999999999": "22023", "default": "22023",
+	} {
+		state := ""
+		if r := limited.judge("Statement_Timeout", []string{value}); r != nil {
+			state = r.SQLState
+		}
+		require.Equal(t, want, state, "%q", value)
+	}
+	require.Nil(t, limited.judge("lock_timeout", []string{"0"}))
+	require.NotNil(t, limited.judge("transaction_timeout", []string{"1s"}), "the server has none")
+	rule, _ := limited.rule("statement_timeout")
+	require.True(t, rule.reset, "it goes back to the operator's")
+}
+
+func TestWhatIsReadOnlyStaysSo(t *testing.T) {
+	t.Parallel()
+	s := settings{limits: catalog.Limits{ReadOnly: true}}
+	for _, name := range []string{"default_transaction_read_only", "transaction_read_only"} {
+		require.Nil(t, s.judge(name, []string{"on"}))
+		for _, value := range []string{"off", "false", "no", "0", "F"} {
+			require.NotNil(t, s.judge(name, []string{value}), value)
+		}
+	}
+	rule, _ := s.rule("transaction_read_only")
+	require.False(t, rule.reset)
+}
+
+func TestRefusedSettingsPointTheWay(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, unlimited().judge("time_zone", []string{"UTC"}).Hint, `did you mean "timezone"?`)
+	require.Contains(t, unlimited().judge("work_mem", []string{"1GB"}).Hint, "statement_timeout")
+	require.Contains(t, unlimited().judge("intervalstyle", []string{"postgre"}).Hint, `did you mean "postgres"?`)
+	require.Equal(t, "It can be shown and not changed.", unlimited().judge("server_version", []string{"9"}).Hint)
+}
+
+func TestPathsAreReadAsTheServerDoes(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string][]string{
+		"":                          nil,
+		"app":                       {"app"},
+		" App , public":             {"app", "public"},
+		`"App","a ""b"", c",PUBLIC`: {"App", `a "b", c`, "public"},
+		`"$user", public`:           {"$user", "public"},
+	} {
+		got, err := splitPath(value)
+		require.NoError(t, err, value)
+		require.Equal(t, want, got, value)
+	}
+	for _, value := range []string{",", "app,", `"app`, "app public", `"app"x`, ", app"} {
+		got, err := splitPath(value)
+		require.False(t, err == nil && len(got) == 1 && got[0] == "app", value)
+	}
+	require.Equal(t, `app, "My ""schema"`, joinPath([]string{"app", `My "schema`}))
+	require.Equal(t, `""`, joinPath(nil))
+}
+
+func TestSessionsBeginWithThePins(t *testing.T) {
+	t.Parallel()
+	g := &Rewriter{settings: unlimited("public")}
+	got := g.Begin(map[string]string{"search_path": "evil", "Standard_Conforming_Strings": "off", "bytea_output": "escape", "role": "postgres"})
+	require.Equal(t, "public, pg_temp", got["search_path"])
+	require.Equal(t, "on", got["standard_conforming_strings"])
+	require.Equal(t, "none", got["role"])
+	require.Equal(t, "escape", got["bytea_output"])
+	require.Equal(t, "notice", got["client_min_messages"])
+	require.Len(t, got, len(pins())+3)
 }

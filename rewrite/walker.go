@@ -68,6 +68,10 @@ func (w *walker) names(m protoreflect.Message) error {
 		return w.nameShown(n)
 	case *pg.A_Expr:
 		return w.operatorOf(n)
+	case *pg.ParamRef:
+		if n.Number < 1 { // which the deparser would print as something else
+			return deny(StatementDenied, stateUndefinedParameter, n.Location, "there is no parameter $%d", n.Number)
+		}
 	case *pg.NullTest:
 		n.Arg = bracketed(n.Arg)
 	case *pg.BooleanTest:

@@ -68,7 +68,7 @@ func TestOneRuleForSettings(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, c.ok, s.world.settable(s.view.plan, c.setting, c.value))
+			require.Equal(t, c.ok, s.world.unsettable(map[string]string{c.setting: c.value}) == nil)
 		})
 	}
 }

@@ -115,9 +115,14 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 	if bad != nil {
 		return nil, bad
 	}
-	server, err := s.config.Connector.Connect(ctx, backendSettings(asked.settings, world.Snapshot.Schema))
+	begin := world.Rewriter.Begin(asked.settings)
+	server, err := s.config.Connector.Connect(ctx, begin)
 	if err != nil {
 		return nil, connectFailure(err)
+	}
+	if name := adrift(server, begin); name != "" {
+		_ = server.Conn.Close()
+		return nil, &failure{state: stateConnection, message: couldNotConnect, reason: "the server does not keep a pinned setting: " + name}
 	}
 	made := &session{
 		config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, memory: s.memory, pending: newPending(), mark: mark,
@@ -160,17 +165,8 @@ func (s *Server) allow(world *World, asked *startup, mark string) (view, *failur
 	if asked.refused != nil {
 		return view{}, asked.refused
 	}
-	for name, value := range asked.settings {
-		if !world.settable(seen.plan, name, value) {
-			return view{}, &failure{state: stateBadParameter, message: fmt.Sprintf("invalid or forbidden value for parameter %q: %q", name, printable(value))}
-		}
-	}
-	if path, given := asked.settings["search_path"]; given && !samePath(path, world.Snapshot.Schema.SearchPath) {
-		return view{}, &failure{
-			state:   stateDenied,
-			message: `permission denied to set parameter "search_path" at connection start`,
-			hint:    "The search path is " + searchPath(world.Snapshot.Schema.SearchPath) + "; qualify other names.",
-		}
+	if bad := world.unsettable(asked.settings); bad != nil {
+		return view{}, bad
 	}
 	return seen, nil
 }

@@ -7,7 +7,7 @@ import "strings"
 func (s *settings) addOptions(options string) {
 	words, ok := splitOptions(options)
 	if !ok {
-		s.refuse("options", options, "")
+		s.malformed(options)
 		return
 	}
 	for i := 0; i < len(words); i++ {
@@ -21,7 +21,7 @@ func (s *settings) addOptions(options string) {
 		case strings.HasPrefix(word, "-c") && len(word) > 2:
 			s.addOption(word[2:])
 		default:
-			s.refuse("options", options, "")
+			s.malformed(options)
 		}
 	}
 }
@@ -30,7 +30,7 @@ func (s *settings) addOption(assignment string) {
 	name, value, ok := strings.Cut(assignment, "=")
 	name = strings.ReplaceAll(name, "-", "_")
 	if !ok || name == "" {
-		s.refuse("options", assignment, "")
+		s.malformed(assignment)
 		return
 	}
 	if !s.fromPacket[strings.ToLower(name)] {

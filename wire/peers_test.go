@@ -106,7 +106,9 @@ type stage struct {
 const testMark = "0123456789abcdef0123456789abcdef"
 
 func testWorld() *World {
-	snapshot := &catalog.Snapshot{Schema: &catalog.Schema{SearchPath: []string{"public"}}, Users: map[string]*catalog.User{
+	snapshot := &catalog.Snapshot{Schema: &catalog.Schema{
+		SearchPath: []string{"public"}, Limits: catalog.Limits{Timeouts: map[string]int64{"statement_timeout": 0}},
+	}, Users: map[string]*catalog.User{
 		"kim": {Name: "kim", Active: true},
 	}}
 	return NewWorld(snapshot)

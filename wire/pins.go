@@ -1,81 +1,9 @@
 package wire
 
-import (
-	"maps"
-	"slices"
-	"strings"
-
-	"github.com/wherewall/wherewall/catalog"
-)
-
-// backendSettings are the session defaults of a server connection: the client's own, and over them the pins. They go
-// into the startup packet, so that RESET and DISCARD return to them.
-func backendSettings(client map[string]string, s *catalog.Schema) map[string]string {
-	settings := map[string]string{
-		"bytea_output":        "hex",
-		"client_min_messages": "notice",
-	}
-	maps.Copy(settings, client)
-	maps.Copy(settings, map[string]string{
-		"standard_conforming_strings": "on",
-		"backslash_quote":             "safe_encoding",
-		"client_encoding":             "UTF8",
-		"search_path":                 pinnedPath(s.SearchPath),
-		"row_security":                "on",
-		"role":                        "none",
-		"transform_null_equals":       "off",
-		"array_nulls":                 "on",
-		"xmloption":                   "content",
-		"quote_all_identifiers":       "off",
-		"default_tablespace":          "",
-		"debug_print_parse":           "off",
-		"debug_print_rewritten":       "off",
-		"debug_print_plan":            "off",
-	})
-	return settings
-}
+import "strings"
 
 // settingName folds a setting's name as the server does.
 func settingName(name string) string { return strings.ToLower(name) }
-
-// searchPath renders a path as the setting's value. Plain names stay as they are, so that SHOW looks familiar.
-func searchPath(schemas []string) string {
-	quoted := make([]string, len(schemas))
-	for i, s := range schemas {
-		quoted[i] = s
-		if !plainName(s) {
-			quoted[i] = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
-		}
-	}
-	if len(quoted) == 0 {
-		return `""`
-	}
-	return strings.Join(quoted, ", ")
-}
-
-func plainName(s string) bool {
-	if s == "" || (s[0] >= '0' && s[0] <= '9') {
-		return false
-	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_'
-	})
-}
-
-// pinnedPath is the path that sessions get. Temporary objects come last in it; where a path does not name them, PostgreSQL looks for
-// relations and types among them first.
-func pinnedPath(schemas []string) string {
-	const temporary = "pg_temp"
-	if slices.Contains(schemas, temporary) {
-		return searchPath(schemas)
-	}
-	return searchPath(append(slices.Clone(schemas), temporary))
-}
-
-// samePath says whether a client asks for the path that is pinned anyway.
-func samePath(asked string, schemas []string) bool {
-	return bare(asked) == bare(searchPath(schemas)) || bare(asked) == bare(pinnedPath(schemas))
-}
 
 // bare is a path without what its writer was free to choose. Two paths that differ can look the same to it only if a schema's name holds a
 // quote or a space, and the pin is what counts anyway.
@@ -95,6 +23,17 @@ func drifted(name, value string, b *Backend) bool {
 	default:
 		return false
 	}
+}
+
+// adrift names a setting that a server connection does not begin with as it was asked to; empty for none. The server tells of few of them, and
+// takes them all or ends the connection.
+func adrift(b *Backend, asked map[string]string) string {
+	for name, value := range b.Parameters {
+		if drifted(name, value, b) || name == "search_path" && bare(value) != bare(asked[name]) {
+			return name
+		}
+	}
+	return ""
 }
 
 // reported are the parameters that clients are told of, in the order PostgreSQL uses.

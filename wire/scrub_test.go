@@ -63,24 +63,6 @@ func TestErrorFields(t *testing.T) {
 	})
 }
 
-func TestSearchPathSetting(t *testing.T) {
-	t.Parallel()
-	require.Equal(t, `public, "My ""schema"`, searchPath([]string{"public", `My "schema`}))
-	require.Equal(t, `""`, searchPath(nil))
-	require.True(t, samePath(`"public" , app`, []string{"public", "app"}))
-	require.False(t, samePath("app, public", []string{"public", "app"}))
-}
-
-func TestPinsWin(t *testing.T) {
-	t.Parallel()
-	world := testWorld()
-	got := backendSettings(map[string]string{"search_path": "evil", "standard_conforming_strings": "off", "bytea_output": "escape"}, world.Snapshot.Schema)
-	require.Equal(t, "public, pg_temp", got["search_path"])
-	require.Equal(t, "on", got["standard_conforming_strings"])
-	require.Equal(t, "none", got["role"])
-	require.Equal(t, "escape", got["bytea_output"])
-}
-
 func TestNamesOfOursAreNotTold(t *testing.T) {
 	t.Parallel()
 	f := errorFields{code: "42703", message: `column "id" does not exist`, hint: `There is a column named "id" in table "ww_1", but it cannot be referenced.`}

@@ -22,10 +22,10 @@ const (
 type startup struct {
 	version    uint32 // as asked
 	user       string
-	database   string // never empty
-	tenant     string // of wherewall.tenant; empty for none
-	settings   map[string]string
-	extensions []string // `_pq_.` names, none of which is known
+	database   string            // never empty
+	tenant     string            // of wherewall.tenant; empty for none
+	settings   map[string]string // as asked, by folded name
+	extensions []string          // `_pq_.` names, none of which is known
 	// refused is what is wrong with the parameters. It is told after authentication, so that nobody can ask without it.
 	refused *failure
 }
@@ -123,7 +123,7 @@ func (s *startup) finish(settings *settings, options string) *failure {
 		s.database = s.user
 	}
 	settings.addOptions(options)
-	s.settings, s.tenant, s.refused = settings.accepted, settings.tenant, settings.refused
+	s.settings, s.tenant, s.refused = settings.asked, settings.tenant, settings.refused
 	return nil
 }
 
@@ -135,11 +135,12 @@ func printableName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// printable cuts a client's text for an error message.
+// printable cuts a text with a client's words in it for an error message.
 func printable(s string) string {
+	const longest = 200
 	s = strings.ToValidUTF8(s, "?")
-	if len(s) > 63 {
-		s = strings.ToValidUTF8(s[:63], "")
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "")
 	}
 	return s
 }
