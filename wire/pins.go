@@ -36,11 +36,11 @@ func adrift(b *Backend, asked map[string]string) string {
 	return ""
 }
 
-// reported are the parameters that clients are told of, in the order PostgreSQL uses.
+// reported are the parameters that clients are told of, in the order PostgreSQL uses. A server reports those that its version knows.
 func reported() []string {
 	return []string{
 		"application_name", "client_encoding", "DateStyle", "default_transaction_read_only", "in_hot_standby",
-		"integer_datetimes", "IntervalStyle", "is_superuser", "server_encoding", "server_version",
+		"integer_datetimes", "IntervalStyle", "is_superuser", "scram_iterations", "search_path", "server_encoding", "server_version",
 		"session_authorization", "standard_conforming_strings", "TimeZone",
 	}
 }
