@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions vet race check fmt fmt-check lint golden fuzz docs bench bench-policy mutants examples clean
+.PHONY: help demo build test test-all-versions vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -58,6 +58,12 @@ golden: ## write the golden files anew; review the diff
 
 fuzz: ## FUZZTIME (20s) of every fuzz target
 	@tools/fuzz.sh $(FUZZTIME)
+
+# Statements through Wherewall and under native row-level security: docs/fuzzing.md. make fuzz-oracle N=100000 SEED=7 FUZZFLAGS='-sqlsmith 2000'
+N    ?= 10000
+SEED ?= 1
+fuzz-oracle: ## N random statements through Wherewall and under native row-level security, compared
+	$(GO) run ./tests/fuzzoracle -n $(N) -seed $(SEED) $(FUZZFLAGS)
 
 docs: build ## write docs/schema.json anew
 	bin/wherewall schema > docs/schema.json

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/wherewall/wherewall/plan"
+)
+
+// verdict is what became of a script.
+type verdict int
+
+const (
+	agreed    verdict = iota // the same on both sides
+	bothFail                 // both fail, in different ways that do not matter
+	refused                  // Wherewall refuses what PostgreSQL answers
+	leak                     // Wherewall shows or changes what is hidden, or an answer depends on it
+	wrong                    // Wherewall's answer is another one
+	unsettled                // PostgreSQL itself answers otherwise under other plans
+	slow                     // one side ran into the timeout
+	excused                  // a difference that has a name in excuses
+)
+
+func (v verdict) String() string {
+	return [...]string{"agreed", "both fail", "refused", "LEAK", "WRONG", "unsettled", "slow", "excused"}[v]
+}
+
+// finding is a verdict with its reason.
+type finding struct {
+	verdict verdict
+	reason  string // for refused and excused: by what; otherwise what differs
+	sides   *sides
+}
+
+// difference of one step of a script, on an empty string the same.
+func differs(got, want *outcome, ordered bool) string {
+	switch {
+	case got.code != want.code && (got.code == "" || want.code == "" || got.code[:2] != want.code[:2]):
+		return "one fails"
+	case got.code != want.code:
+		return ""
+	case got.code != "" && got.code[:2] != "42" && got.code[:2] != "23" && got.message != want.message:
+		return "messages"
+	case got.code != "":
+		return ""
+	case !slices.Equal(got.tags, want.tags):
+		return "tags"
+	case got.fields != want.fields:
+		return "columns"
+	case got.parameters != want.parameters:
+		return "parameters"
+	case !slices.Equal(got.content(ordered), want.content(ordered)):
+		return "rows"
+	case got.status != want.status:
+		return "status"
+	default:
+		return ""
+	}
+}
+
+// first finds the first step that differs; -1 for none.
+func (b *sides) first(ordered bool) (int, string) {
+	for i := range min(len(b.got), len(b.want)) {
+		if what := differs(b.got[i], b.want[i], ordered && i == len(b.want)-1); what != "" {
+			return i, what
+		}
+		if b.got[i].code != "" && i < len(b.got)-1 && b.got[i].status != 'I' {
+			break // what follows fails on both sides
+		}
+	}
+	if len(b.got) != len(b.want) {
+		return min(len(b.got), len(b.want)) - 1, "broken connection"
+	}
+	if b.tables != "" {
+		return len(b.got) - 1, "tables"
+	}
+	return -1, ""
+}
+
+// judge says what became of a script.
+func (l *lane) judge(ctx context.Context, subject plan.Subject, sc *script) (*finding, error) {
+	b, err := l.compare(ctx, subject, sc)
+	if err != nil {
+		return nil, err
+	}
+	at, what := b.first(sc.ordered)
+	if at < 0 {
+		return &finding{verdict: agreed, sides: b}, nil
+	}
+	f := &finding{reason: what, sides: b}
+	got, want := b.got[at], b.want[at]
+	if got.code == "57014" || want.code == "57014" {
+		f.verdict = slow
+		return f, nil
+	}
+	if got.code == "BROKEN" {
+		f.verdict = wrong
+		return f, nil
+	}
+	if reason := l.refusal(subject, sc, at); reason != "" && got.code != "" {
+		f.verdict, f.reason = refused, reason
+		if want.code != "" {
+			f.verdict, f.reason = bothFail, "refused for "+want.code
+		}
+		return f, nil
+	}
+	if got.code != "" && want.code != "" && (sc.writes || got.code[:2] == "42") {
+		f.verdict, f.reason = bothFail, got.code+" for "+want.code
+		return f, nil
+	}
+	if strings.HasPrefix(got.code, "42") && want.code == "" {
+		f.verdict, f.reason = refused, "by the server: "+got.code+" "+anonymous(got.message)
+		return f, nil
+	}
+	if name := excuse(l, subject, sc, b, at, what); name != "" {
+		f.verdict, f.reason = excused, name
+		return f, nil
+	}
+	return f, l.weigh(ctx, subject, sc, f, at)
+}
+
+// weigh tells a leak from a wrong answer, and both from what no order of evaluation promises.
+func (l *lane) weigh(ctx context.Context, subject plan.Subject, sc *script, f *finding, at int) error {
+	got, want := f.sides.got[at], f.sides.want[at]
+	f.verdict = wrong
+	switch {
+	case sc.writes:
+		if settled, err := l.settledWrite(ctx, subject, sc, f); err != nil || !settled {
+			return err
+		}
+		if f.sides.changed && want.code == "42501" {
+			f.verdict = leak
+		}
+		return nil
+	case want.code == "42501" && got.code == "":
+		f.verdict = leak
+	}
+	settled, err := l.settled(ctx, subject, sc, f)
+	if err != nil {
+		return err
+	}
+	depends, err := l.depends(ctx, subject, sc, f.sides)
+	switch {
+	case err != nil:
+		return err
+	case depends != "" && settled:
+		f.verdict, f.reason = leak, f.reason+"; without the hidden rows: "+depends
+	case !settled, f.reason == "messages": // which of several failing rows is met first is nobody's promise
+		f.verdict = unsettled
+	case got.code == "" && want.code != "" && want.code[:2] != "42":
+		f.verdict, f.reason = excused, "PostgreSQL evaluates what fails, and Wherewall's plan does not need it"
+	case got.code != "" && want.code == "":
+		fails, err := l.failsWithout(ctx, subject, sc, got.code)
+		if err != nil {
+			return err
+		}
+		if fails {
+			f.verdict = unsettled
+		}
+	}
+	return nil
+}
+
+// plans are settings under which PostgreSQL evaluates in another order.
+var planSettings = [][]string{
+	{"SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET enable_hashagg = off"},
+	{"SET enable_nestloop = off", "SET enable_seqscan = off"},
+	{"SET enable_mergejoin = off", "SET enable_sort = off", "SET enable_material = off", "SET enable_memoize = off", "SET enable_indexscan = off"},
+	{"SET join_collapse_limit = 1", "SET from_collapse_limit = 1", "SET enable_hashjoin = off"},
+}
+
+// settled says that PostgreSQL gives its answer under every plan, and Wherewall's under none.
+func (l *lane) settled(ctx context.Context, subject plan.Subject, sc *script, f *finding) (bool, error) {
+	_, plain, err := l.addresses(ctx, subject, sc)
+	if err != nil {
+		return false, err
+	}
+	for _, settings := range planSettings {
+		l.drop(plain)
+		other, err := l.play(ctx, plain, sc, settings...)
+		if err != nil {
+			return false, err
+		}
+		same := &sides{got: other, want: f.sides.want}
+		if at, _ := same.first(sc.ordered); at >= 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// failsWithout says whether PostgreSQL fails in the same way under some plan, if there are no other rows than the subject's and no policies.
+func (l *lane) failsWithout(ctx context.Context, subject plan.Subject, sc *script, code string) (bool, error) {
+	p, err := l.less(ctx, subject)
+	if err != nil {
+		return false, err
+	}
+	dsn := l.DSN(service, password, p.database)
+	for _, settings := range append([][]string{nil}, planSettings...) {
+		l.drop(dsn)
+		all, err := l.play(ctx, dsn, sc, settings...)
+		if err != nil {
+			return false, err
+		}
+		if all[len(all)-1].code == code {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// settledWrite says that the difference is there again, and not one of plans.
+func (l *lane) settledWrite(ctx context.Context, subject plan.Subject, sc *script, f *finding) (bool, error) {
+	through, plain, err := l.addresses(ctx, subject, sc)
+	if err != nil {
+		return false, err
+	}
+	for _, settings := range planSettings {
+		l.drop(plain)
+		b := &sides{}
+		if b.want, err = l.play(ctx, plain, sc, settings...); err != nil {
+			return false, err
+		}
+		if b.got, err = l.play(ctx, through, sc); err != nil {
+			return false, err
+		}
+		if err := l.compareTables(ctx, b); err != nil {
+			return false, err
+		}
+		if at, _ := b.first(sc.ordered); at < 0 {
+			f.verdict = unsettled
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// depends says whether Wherewall answers otherwise when the rows that the subject does not see are not there at all, and how.
+func (l *lane) depends(ctx context.Context, subject plan.Subject, sc *script, b *sides) (string, error) {
+	if strings.Contains(strings.ToUpper(sc.text()), "TABLESAMPLE") {
+		return "", nil
+	}
+	p, err := l.less(ctx, subject)
+	if err != nil {
+		return "", err
+	}
+	without, err := l.play(ctx, proxyDSN(p.addr, login(subject), p.database), sc)
+	if err != nil {
+		return "", err
+	}
+	other := &sides{got: b.got, want: without}
+	if at, what := other.first(sc.ordered); at >= 0 && without[at].code != "57014" {
+		return fmt.Sprintf("%s (%s)", what, without[at].describe()), nil
+	}
+	return "", nil
+}
+
+var quotedName = regexp.MustCompile(`"[^"]*"`)
+
+// refusal is the reason for which Wherewall refuses a step, with its names taken out; empty where it does not.
+func (l *lane) refusal(subject plan.Subject, sc *script, at int) string {
+	world := l.read.through.world
+	if sc.writes {
+		world = l.writes.through.world
+	}
+	p, err := world.Planner.Build(subject)
+	if err != nil {
+		return "no plan"
+	}
+	t := world.Rewriter.Rewrite(sc.statements[at].sql, p)
+	if t.Refused == nil {
+		return ""
+	}
+	return t.Refused.Code + ": " + anonymous(t.Refused.Message)
+}
+
+var (
+	afterWord = regexp.MustCompile(`\b(function|table|column|of table|relation|name|operator|type|parameter) [\w".]+`)
+	numbers   = regexp.MustCompile(`\d+`)
+)
+
+func anonymous(message string) string {
+	message = quotedName.ReplaceAllString(message, "X")
+	if strings.HasPrefix(message, "permission denied for function") || strings.HasPrefix(message, "function ") {
+		return message
+	}
+	return numbers.ReplaceAllString(afterWord.ReplaceAllString(message, "$1 X"), "N")
+}
