@@ -31,7 +31,7 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 		condition = readableRow(condition, read)
 	}
 	create := v.plan.Rule(entity.Name, catalog.Create)
-	terms, denied := columnTerms(create, targetNames(n.Cols))
+	terms, denied := columnTerms(create, v.given(n, entity.Relation))
 	if denied != "" || create.Writable != nil && len(n.Cols) == 0 && n.SelectStmt != nil {
 		return fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
 	}
@@ -61,26 +61,56 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 	return v.sameCheck(checked(n.SelectStmt.GetSelectStmt().GetWhereClause()), joined(conjuncts(condition)), v.sourceRow(n, relation), n.Relation)
 }
 
+// given names the columns that an INSERT gives values: all in its list, save those of the defaults that the check looks at. To give a column
+// its own constant default is to leave it out.
+func (v *prover) given(n *pg.InsertStmt, relation *catalog.Relation) []string {
+	names := targetNames(n.Cols)
+	query := n.SelectStmt.GetSelectStmt()
+	for i := len(names) - 1; i >= fencedWidth(query); i-- {
+		c := relation.Column(names[i])
+		if c == nil || len(n.Cols[i].GetResTarget().GetIndirection()) > 0 {
+			continue
+		}
+		w := &walker{rewriter: v.rewriter}
+		value := sourceValue(query, i)
+		if left, constant := w.defaultValue(c); constant && value != nil && sqltree.Equal(left, value) {
+			names = append(names[:i], names[i+1:]...)
+		}
+	}
+	return names
+}
+
+// fencedWidth is how many columns of a checked source come from the fenced sub-select; defaults stand behind them.
+func fencedWidth(query *pg.SelectStmt) int {
+	if len(query.GetFromClause()) != 1 {
+		return 0
+	}
+	return len(query.FromClause[0].GetRangeSubselect().GetAlias().GetColnames())
+}
+
+// sourceValue is what a checked source gives to the column in place i of the list.
+func sourceValue(query *pg.SelectStmt, i int) *pg.Node {
+	fenced := fencedWidth(query)
+	switch at := i - fenced + min(fenced, 1); {
+	case i < fenced:
+		return column("ww_s", fmt.Sprintf("ww_c%d", i+1))
+	case at < len(query.GetTargetList()):
+		return query.TargetList[at].GetResTarget().GetVal()
+	default:
+		return nil
+	}
+}
+
 // sourceRow names the values of an INSERT that we wrote: the columns of the fenced source, and the defaults behind them.
 func (v *prover) sourceRow(n *pg.InsertStmt, relation *catalog.Relation) row {
 	query := n.SelectStmt.GetSelectStmt()
-	fenced := 0
-	if len(query.GetFromClause()) == 1 {
-		fenced = len(query.FromClause[0].GetRangeSubselect().GetAlias().GetColnames())
-	}
 	return func(name string) *pg.Node {
 		c := relation.Column(name)
 		for i, target := range n.Cols {
 			if c == nil || target.GetResTarget().GetName() != name || len(target.GetResTarget().Indirection) > 0 {
 				continue
 			}
-			var value *pg.Node
-			switch at := i - fenced + min(fenced, 1); {
-			case i < fenced:
-				value = column("ww_s", fmt.Sprintf("ww_c%d", i+1))
-			case at < len(query.GetTargetList()):
-				value = query.TargetList[at].GetResTarget().GetVal()
-			}
+			value := sourceValue(query, i)
 			if t, err := v.rewriter.declaredType(c); err == nil && value != nil {
 				return cast(copyOf(value), t)
 			}
