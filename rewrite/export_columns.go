@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
@@ -82,31 +83,56 @@ func (x *exporter) rights(r *catalog.Relation, e *catalog.Entity) (rights, error
 // columnsGiven is the union of the columns that operations name. Masks and presets are noted as uses.
 func (x *exporter) columnsGiven(r *catalog.Relation, e *catalog.Entity, action catalog.Action, side rowSide) (given map[string]bool, some bool, err error) {
 	given = map[string]bool{}
+	err = x.eachOperation(e, action, side, func(o *catalog.Operation, _ []expr.Expr) error {
+		some = true
+		for _, value := range inPlaceOf(o) {
+			n, err := x.rewriter.value(value, aliased(rowMark))
+			if err != nil {
+				return err
+			}
+			x.uses.note(r, n)
+		}
+		for _, c := range r.Columns {
+			_, masked := o.Mask[c.Name]
+			_, set := o.Set[c.Name]
+			if set || !masked && (o.Columns == nil || slices.Contains(o.Columns, c.Name)) {
+				given[c.Name] = true
+			}
+		}
+		return nil
+	})
+	return given, some, err
+}
+
+// columnsChecked are the columns that checks of new rows look at. The rewriter gives those that a statement leaves out their defaults, and so
+// names them in the statement, whoever may set them.
+func (x *exporter) columnsChecked(e *catalog.Entity) map[string]bool {
+	looked := map[string]bool{}
+	_ = x.eachOperation(e, catalog.Create, newRow, func(_ *catalog.Operation, rows []expr.Expr) error {
+		for _, condition := range rows {
+			columnsOf(condition, looked)
+		}
+		return nil
+	})
+	return looked
+}
+
+// eachOperation visits what roles are given on an entity, with the conditions on the rows.
+func (x *exporter) eachOperation(e *catalog.Entity, action catalog.Action, side rowSide, visit func(*catalog.Operation, []expr.Expr) error) error {
 	for _, role := range x.roles {
 		for i := range role.Grants {
 			for _, o := range x.operations(&role.Grants[i], e, action) {
-				if _, ok := x.rows(role, &role.Grants[i], o, e, side); !ok {
+				rows, ok := x.rows(role, &role.Grants[i], o, e, side)
+				if !ok {
 					continue
 				}
-				some = true
-				for _, value := range inPlaceOf(o) {
-					n, err := x.rewriter.value(value, aliased(rowMark))
-					if err != nil {
-						return nil, false, err
-					}
-					x.uses.note(r, n)
-				}
-				for _, c := range r.Columns {
-					_, masked := o.Mask[c.Name]
-					_, set := o.Set[c.Name]
-					if set || !masked && (o.Columns == nil || slices.Contains(o.Columns, c.Name)) {
-						given[c.Name] = true
-					}
+				if err := visit(o, rows); err != nil {
+					return err
 				}
 			}
 		}
 	}
-	return given, some, nil
+	return nil
 }
 
 // columnsOr are the columns in a relation's order; nil where they are all.

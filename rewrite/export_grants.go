@@ -123,9 +123,17 @@ func allowsTemporary(s *catalog.Snapshot) bool {
 func (x *exporter) writeTables(b *strings.Builder, login string) (serial bool, err error) {
 	all := map[catalog.RelationName]rights{}
 	for _, r := range x.mapped() {
-		found, err := x.rights(r, x.snapshot.EntityOf(r.RelationName))
+		entity := x.snapshot.EntityOf(r.RelationName)
+		found, err := x.rights(r, entity)
 		if err != nil {
 			return false, fmt.Errorf("exporting the rights on %s.%s: %w", r.Schema, r.Name, err)
+		}
+		if found["INSERT"] != nil {
+			looked := x.columnsChecked(entity)
+			for _, name := range found["INSERT"] {
+				looked[name] = true
+			}
+			found["INSERT"] = columnsOr(r, looked)
 		}
 		all[r.RelationName] = found
 	}
