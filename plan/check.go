@@ -76,24 +76,38 @@ func CheckChange(p *Plan, entity string, record, set Record) Decision {
 	}
 	read, update := p.Rule(entity, catalog.Read), p.Rule(entity, catalog.Update)
 	old := p.evaluator(e, record)
-	result := old.oldRow(read).and(old.oldRow(update))
-	for _, column := range sortedKeys(set) {
-		if update.Writable == nil {
-			break
-		}
-		when, ok := update.Writable[column]
-		if !ok {
-			return Decision{}
-		}
-		result = result.and(old.truth(when))
+	opened, ok := old.opened(update.Writable, set)
+	if !ok {
+		return Decision{}
 	}
+	result := old.oldRow(read).and(old.oldRow(update)).and(opened)
 	changed := maps.Clone(record)
 	if changed == nil {
 		changed = Record{}
 	}
 	maps.Copy(changed, set)
 	fresh := p.evaluator(e, forgetPaths(e, changed, set))
-	return decide(result.and(fresh.newRow(update)).and(fresh.oldRow(read)))
+	opened, ok = fresh.opened(update.WritableTo, set)
+	if !ok {
+		return Decision{}
+	}
+	return decide(result.and(fresh.newRow(update)).and(opened).and(fresh.oldRow(read)))
+}
+
+// opened says whether all columns of a change may be set in the row at hand; ok is false where one may be set in none.
+func (v *evaluator) opened(writable map[string]expr.Expr, set Record) (result verdict, ok bool) {
+	result = verdict{truth: isTRUE}
+	if writable == nil {
+		return result, true
+	}
+	for _, column := range sortedKeys(set) {
+		when, ok := writable[column]
+		if !ok {
+			return result, false
+		}
+		result = result.and(v.truth(when))
+	}
+	return result, true
 }
 
 // forgetPaths drops what a record knows of rows over relations whose keys change.

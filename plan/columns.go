@@ -18,7 +18,7 @@ func (b *builder) columns(o operation, a allowing, r *Rule) {
 		r.Writable = writable(relation, a.new)
 		r.Presets = b.presets(o, a.new)
 	case catalog.Update:
-		r.Writable = writable(relation, a.old)
+		r.Writable, r.WritableTo = writable(relation, a.old), writable(relation, a.new)
 		r.Presets = b.presets(o, a.old)
 	default:
 		r.Columns = b.shown(relation, a.old)

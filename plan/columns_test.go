@@ -106,6 +106,8 @@ func TestWritableColumnsAndPresets(t *testing.T) {
 	require.Equal(t, expr.Bool(true), writable["region"])
 	require.Equal(t, "owner = 'cha'", plan.Spell(cha, writable["amount"]), "only in the rows of the grant that gives it")
 
+	require.Equal(t, cha.Rule("project", catalog.Update).Writable, cha.Rule("project", catalog.Update).WritableTo, "grants that say nothing else of new rows")
+
 	maker := built(t, s, "mak").Rule("project", catalog.Create)
 	require.Equal(t, map[string]expr.Expr{"id": expr.Bool(true), "region": expr.Bool(true)}, maker.Writable)
 	require.Equal(t, []string{"open", "owner"}, keys(maker.Presets))

@@ -132,9 +132,9 @@ func (w jsonWriter) columns(r Rule) map[string]any {
 		for name, shown := range r.Columns {
 			written[name] = w.shown(shown)
 		}
-	case r.Writable != nil:
-		for name, when := range r.Writable {
-			written[name] = w.allowed(when)
+	case r.Writable != nil || r.WritableTo != nil:
+		for _, name := range sortedKeys(longer(r.Writable, r.WritableTo)) {
+			written[name] = w.written(r, name)
 		}
 	default:
 		written["*"] = "allow"
@@ -142,11 +142,27 @@ func (w jsonWriter) columns(r Rule) map[string]any {
 	return written
 }
 
-func (w jsonWriter) allowed(when expr.Expr) any {
-	if isTrue(when) {
+// longer is the one that names columns: where there are two, they name the same.
+func longer(a, b map[string]expr.Expr) map[string]expr.Expr {
+	if a == nil {
+		return b
+	}
+	return a
+}
+
+// written is in which rows a column may be set, and in which new ones it may have been.
+func (w jsonWriter) written(r Rule, name string) any {
+	conditions := object{}
+	if when := r.Writable[name]; when != nil && !isTrue(when) {
+		conditions["when"] = w.condition(when, true)
+	}
+	if check := r.WritableTo[name]; check != nil && !isTrue(check) {
+		conditions["check"] = w.condition(check, true)
+	}
+	if len(conditions) == 0 {
 		return "allow"
 	}
-	return object{"when": w.condition(when, true)}
+	return conditions
 }
 
 func (w jsonWriter) shown(s Shown) any {

@@ -44,9 +44,11 @@ type Rule struct {
 	// Columns, for Read, says what each column shows; a column that is not in it does not exist for the subject. nil:
 	// every column as it is.
 	Columns map[string]Shown
-	// Writable, for Create and Update, says in which rows each column may be set (for Update over old rows, beside Filter); a column that is not in it may
-	// not be named. nil: every column in every row that Filter or Check gives.
+	// Writable, for Create and Update, says in which rows each column may be set: for Create over new rows, beside Check; for Update over old
+	// rows, beside Filter. A column that is not in it may not be named. nil: every column in every row that Filter or Check gives.
 	Writable map[string]expr.Expr
+	// WritableTo, for Update, says the same of new rows, beside Check: what a grant opens a column for is a row that the grant would write.
+	WritableTo map[string]expr.Expr
 	// Presets, for Create and Update, are the values of columns that the statement leaves out.
 	Presets map[string]expr.Expr
 	// filterWhy and checkWhy say which of Why stand behind a term of Filter and of Check, by the term's text.

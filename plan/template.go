@@ -118,7 +118,7 @@ func (t *template) ruleDigest(s *catalog.Snapshot) string {
 		for _, action := range t.of[entity] {
 			r := t.rules[operation{entity, action}]
 			fmt.Fprintf(h, "%q %q %d %s %s\n", entity, action, r.Kind, expr.Text(r.Filter), expr.Text(r.Check))
-			fmt.Fprintf(h, "%t %t\n", r.Columns == nil, r.Writable == nil)
+			fmt.Fprintf(h, "%t %t %t\n", r.Columns == nil, r.Writable == nil, r.WritableTo == nil)
 			for _, name := range slices.Sorted(maps.Keys(r.Columns)) {
 				fmt.Fprintf(h, "column %q %s\n", name, expr.Text(r.Columns[name].Raw))
 				for _, m := range r.Columns[name].Masks {
@@ -127,6 +127,9 @@ func (t *template) ruleDigest(s *catalog.Snapshot) string {
 			}
 			for _, name := range slices.Sorted(maps.Keys(r.Writable)) {
 				fmt.Fprintf(h, "writable %q %s\n", name, expr.Text(r.Writable[name]))
+			}
+			for _, name := range slices.Sorted(maps.Keys(r.WritableTo)) {
+				fmt.Fprintf(h, "writable to %q %s\n", name, expr.Text(r.WritableTo[name]))
 			}
 			for _, name := range slices.Sorted(maps.Keys(r.Presets)) {
 				fmt.Fprintf(h, "preset %q %s\n", name, expr.Text(r.Presets[name]))

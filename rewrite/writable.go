@@ -15,12 +15,16 @@ import (
 // columnTerms is what rows must satisfy because of the columns that a statement writes: each may be open in some rows only. denied is the
 // first column that may not be written at all; empty for none. A column that only a preset fills needs no permission of its own.
 func columnTerms(r plan.Rule, names []string) (terms []expr.Expr, denied string) {
-	if r.Writable == nil {
+	return openTerms(r.Writable, r.Presets, names)
+}
+
+func openTerms(writable, presets map[string]expr.Expr, names []string) (terms []expr.Expr, denied string) {
+	if writable == nil {
 		return nil, ""
 	}
 	for _, name := range names {
-		w, open := r.Writable[name]
-		_, preset := r.Presets[name]
+		w, open := writable[name]
+		_, preset := presets[name]
 		switch {
 		case open && isTrue(w), !open && preset:
 		case open:
@@ -35,16 +39,18 @@ func columnTerms(r plan.Rule, names []string) (terms []expr.Expr, denied string)
 // updateTerms is what the old and the new row of an update must satisfy under its rules and the columns that it sets; nil for nothing.
 func updateTerms(read, update plan.Rule, names []string) (old, condition expr.Expr) {
 	old, condition = conditionOf(read, update), updatedRow(read, update)
-	terms, _ := columnTerms(update, names)
-	if len(terms) == 0 {
-		return old, condition
+	before, _ := columnTerms(update, names)
+	after, _ := openTerms(update.WritableTo, update.Presets, names)
+	switch {
+	case len(before) > 0 && old != nil:
+		old = flatAnd(append([]expr.Expr{old}, before...))
+	case len(before) > 0:
+		old = flatAnd(before)
 	}
-	if old != nil {
-		old = flatAnd(append([]expr.Expr{old}, terms...))
-	} else {
-		old = flatAnd(terms)
+	if len(after) > 0 {
+		condition = flatAnd(append([]expr.Expr{condition}, after...))
 	}
-	return old, flatAnd(append([]expr.Expr{condition}, terms...))
+	return old, condition
 }
 
 // targetNames are the columns that a SET or column list names.

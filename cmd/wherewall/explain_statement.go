@@ -203,19 +203,33 @@ func (x *explainer) treatment(name, table string, r plan.Rule) (string, error) {
 			return "closed", nil
 		}
 		return x.shown(s, table)
-	case r.Writable != nil:
-		when, open := r.Writable[name]
-		if !open {
-			return "closed", nil
-		}
-		if always(when) {
-			return "", nil
-		}
-		text, err := x.text(when, table)
-		return "only where " + text, err
+	case r.Writable != nil || r.WritableTo != nil:
+		return x.written(name, table, r)
 	default:
 		return "", nil
 	}
+}
+
+func (x *explainer) written(name, table string, r plan.Rule) (string, error) {
+	when, open := r.Writable[name]
+	if !open && r.Writable != nil {
+		return "closed", nil
+	}
+	var parts []string
+	for _, part := range []struct {
+		says string
+		when expr.Expr
+	}{{"only where ", when}, {"only to rows where ", r.WritableTo[name]}} {
+		if part.when == nil || always(part.when) {
+			continue
+		}
+		text, err := x.text(part.when, table)
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, part.says+text)
+	}
+	return strings.Join(parts, ", "), nil
 }
 
 func (x *explainer) shown(s plan.Shown, table string) (string, error) {
