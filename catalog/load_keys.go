@@ -26,6 +26,7 @@ ORDER BY 1, 2, 3`
 	})
 }
 
+// loadForeignKeys leaves out the temporal ones that PostgreSQL 18 has (PERIOD): what they refer to is not found by equality.
 func loadForeignKeys(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
 SELECT n.nspname::text, c.relname::text, fn.nspname::text, f.relname::text,
@@ -39,7 +40,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
 JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
 LEFT JOIN pg_catalog.pg_constraint above ON above.oid = k.conparentid
-WHERE k.contype = 'f' AND above.conrelid IS DISTINCT FROM k.conrelid AND ` + ourClasses + `
+WHERE k.contype = 'f' AND NOT coalesce((pg_catalog.to_jsonb(k) ->> 'conperiod')::bool, false) AND above.conrelid IS DISTINCT FROM k.conrelid AND ` + ourClasses + `
 ORDER BY k.conrelid, k.conname`
 	var name RelationName
 	var k ForeignKey

@@ -63,7 +63,7 @@ type Column struct {
 	Modifier  int32  // pg_attribute.atttypmod, -1 for none
 	TypeSQL   string // format_type(atttypid, atttypmod), fully qualified save for the types that the grammar names itself
 	Domain    bool   // the declared type is a domain; Type is the domain's own name
-	NotNull   bool
+	NotNull   bool   // no query on the relation finds NULL there
 	Default   string // pg_get_expr of the default, or the default of the column's domain; empty for none and for Generated
 	Generated bool   // GENERATED ALWAYS AS (expression)
 	Identity  bool   // GENERATED ... AS IDENTITY
