@@ -58,7 +58,18 @@ func (w *walker) visit(m protoreflect.Message) error {
 	if err := w.names(m); err != nil {
 		return err
 	}
+	if _, ok := m.Interface().(*pg.SubLink); ok {
+		defer w.renumber()()
+	}
 	return w.children(m)
+}
+
+// renumber counts the relations of a sub-select in an expression from the first on, so that one that stands twice, in a select list and in GROUP BY,
+// is written alike in both places: PostgreSQL compares them. The function that it returns goes on with the count before.
+func (w *walker) renumber() func() {
+	before := w.wrapped
+	w.wrapped = 0
+	return func() { w.wrapped = before }
 }
 
 // names checks the names that a node of the generic walk spells itself, beside those in the nodes below it.
@@ -85,6 +96,7 @@ func (w *walker) names(m protoreflect.Message) error {
 			return w.operator(names("="))
 		}
 	case *pg.A_Indirection:
+		n.Arg = selected(n.Arg)
 		return w.indirection(n.Indirection)
 	case *pg.Alias:
 		return w.ownName(n.Aliasname)
@@ -192,6 +204,14 @@ func bracketed(n *pg.Node) *pg.Node {
 		return cast(n, builtinType("bool"))
 	}
 	return n
+}
+
+// selected keeps the brackets around ARRAY(SELECT ...) before a subscript, which the deparser drops, by making a scalar sub-select of it.
+func selected(n *pg.Node) *pg.Node {
+	if n.GetSubLink().GetSubLinkType() != pg.SubLinkType_ARRAY_SUBLINK {
+		return n
+	}
+	return subLink(pg.SubLinkType_EXPR_SUBLINK, selectFrom([]*pg.Node{target(n, "")}, nil, nil))
 }
 
 // constant refuses a client's constant that looks like one of our slots.

@@ -191,6 +191,7 @@ func mayView(subject string, marker []string) bool {
 		"pat@initech": "org member project task comment invoice", "ida@acme": "org member project task comment invoice",
 		"ida@globex": "org member project task comment invoice", `d'arcy\@globex`: "org member project task comment invoice",
 		"max@acme": "org member project task comment order_line note", "max@globex": "order_line note",
+		"eve@acme":  "crate",
 		"sam":       "org member project task comment invoice",
 		"tess@acme": "project task comment vault ledger parcel ticket", "tess@globex": "project task comment vault ledger parcel ticket",
 		"tom@globex": "project task comment vault ledger parcel ticket",

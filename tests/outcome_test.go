@@ -36,6 +36,12 @@ func (c *client) outcome() (*outcome, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading a reply: %w", err)
 		}
+		if _, asks := m.(*pgproto3.CopyInResponse); asks {
+			c.Send(&pgproto3.CopyFail{Message: "there is nothing to copy"})
+			if err := c.Flush(); err != nil {
+				return nil, fmt.Errorf("ending a copy: %w", err)
+			}
+		}
 		if b, err := m.Encode(nil); err == nil {
 			o.raw += string(b) + "\x00"
 		}

@@ -49,6 +49,10 @@ CREATE TABLE app.ticket (id int PRIMARY KEY, org_id text NOT NULL DEFAULT 'globe
 INSERT INTO app.ticket SELECT n, o, CASE WHEN n > 3 THEN n - 3 END, 'bait.' || o || '.ticket.all'
 FROM generate_series(1, 12) n, LATERAL (SELECT (ARRAY['acme', 'globex', 'initech'])[1 + n % 3] AS o) x;
 
+-- A table whose tenant not everybody may name:
+CREATE TABLE app.crate (id int PRIMARY KEY, org_id text NOT NULL, body text);
+INSERT INTO app.crate SELECT n, o, 'bait.' || o || '.crate.all' FROM generate_series(1, 36) n, LATERAL (SELECT (ARRAY['acme', 'globex', 'initech'])[1 + n % 3] AS o) x;
+
 -- Views and what is stored of them, with and without an entity, a table with a rule, a foreign table, types, functions and operators:
 CREATE VIEW app.all_project AS SELECT * FROM app.project;
 CREATE VIEW app.own_project AS SELECT id, org_id, name FROM app.project;
