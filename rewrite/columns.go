@@ -182,7 +182,14 @@ func (w *walker) columnDenied(r *catalog.Relation, name string) *denial {
 		return w.deny(ColumnDenied, stateInsufficientPrivilege, "permission denied for some columns of table %s", r.Name).
 			hint("Name the columns that you want.")
 	}
-	return w.deny(ColumnDenied, stateInsufficientPrivilege, "permission denied for column %s of table %s", name, r.Name)
+	d := w.deny(ColumnDenied, stateInsufficientPrivilege, "permission denied for column %s of table %s", name, r.Name)
+	return w.explain(d, w.wouldOpen(r, name, catalog.Read))
+}
+
+// columnClosed is columnDenied for a column that a statement writes.
+func (w *walker) columnClosed(r *catalog.Relation, name string) *denial {
+	d := w.deny(ColumnDenied, stateInsufficientPrivilege, "permission denied for column %s of table %s", name, r.Name)
+	return w.explain(d, w.wouldOpen(r, name, catalog.Create, catalog.Update))
 }
 
 // bareColumn is what stands for a reference to a column of a bare item that the subject sees in part: the same CASE that a

@@ -69,15 +69,30 @@ func (w *walker) explain(d *denial, hint string) *denial {
 
 // wouldAllow says which permissions would allow an action and which roles carry them.
 func (w *walker) wouldAllow(entity string, action catalog.Action) string {
-	hint := "no permission of " + w.plan.Subject.User + "'s roles covers " + entity + "." + string(action)
-	var would []string
-	for _, g := range plan.WhoCould(w.rewriter.snapshot, entity, action) {
-		would = append(would, g.Permission+" would (role "+strings.Join(g.Roles, ", ")+")")
+	return "no permission of " + w.plan.Subject.User + "'s roles covers " + entity + "." + string(action) +
+		carriers(plan.WhoCould(w.rewriter.snapshot, entity, action))
+}
+
+// wouldOpen says which permissions would open a column to actions, and which roles carry them.
+func (w *walker) wouldOpen(r *catalog.Relation, column string, actions ...catalog.Action) string {
+	entity := w.rewriter.snapshot.EntityOf(r.RelationName)
+	if entity == nil {
+		return ""
 	}
-	if len(would) > 0 {
-		hint += "; " + strings.Join(would, "; ")
+	var names []string
+	for _, a := range actions {
+		names = append(names, entity.Name+"."+string(a))
 	}
-	return hint
+	return "no permission of " + w.plan.Subject.User + "'s roles opens " + column + " to " + strings.Join(names, " or ") +
+		carriers(plan.WhoCouldOpen(w.rewriter.snapshot, entity.Name, column, actions...))
+}
+
+func carriers(all []plan.Grantable) string {
+	var would strings.Builder
+	for _, g := range all {
+		would.WriteString("; " + g.Permission + " would (role " + strings.Join(g.Roles, ", ") + ")")
+	}
+	return would.String()
 }
 
 // conditionOf is what existing rows must satisfy under rules that all must hold; nil for none.

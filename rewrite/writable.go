@@ -72,7 +72,7 @@ func (w *walker) mayWrite(r plan.Rule, relation *catalog.Relation, list []*pg.No
 		if t.GetLocation() >= 0 {
 			defer w.moveTo(t.Location)()
 		}
-		return w.columnDenied(relation, t.GetName())
+		return w.columnClosed(relation, t.GetName())
 	}
 	return nil
 }
