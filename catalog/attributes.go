@@ -41,6 +41,10 @@ func (r *policyReader) attributeName(n *document.Node) bool {
 			return false
 		}
 	}
+	if n.Text == "tenants" {
+		r.add(n.Place, CodeReservedName, "", "an attribute may not be called %q: the name is that of the tenants in reach", n.Text)
+		return false
+	}
 	return r.named(n, "an attribute", identifier)
 }
 

@@ -73,6 +73,7 @@ func TestPoliciesAreRefusedInPlace(t *testing.T) {
 		"a user of spaces":        {base + "users: {' u': {}}", `p.yaml:2:9: error invalid_name: " u" cannot be the name of a user`},
 		"an attribute of no type": {base + "attributes: {a: integer}", `p.yaml:2:17: error wrong_shape: attributes have no type "integer" (did you mean "int"?)`},
 		"a built-in attribute":    {base + "attributes: {id: int}", `p.yaml:2:14: error reserved_name: me.id is built in`},
+		"the tenants in reach":    {base + "attributes: {tenants: 'text[]'}", `p.yaml:2:14: error reserved_name: an attribute may not be called "tenants": the name is that of the tenants in reach`},
 		"a built-in given":        {base + "users: {u: {attrs: {tenant: x}}}", `p.yaml:2:21: error reserved_name: me.tenant is built in`},
 		"a value of another type": {base + "attributes: {a: int}\nusers: {u: {attrs: {a: ten}}}", `p.yaml:3:24: error type_mismatch: a: "ten" is not a value of type int4`},
 		"an item of another type": {base + "attributes: {a: 'int[]'}\nusers: {u: {attrs: {a: [1, x]}}}", `p.yaml:3:28: error type_mismatch: a: "x" is not a value of type int4`},
