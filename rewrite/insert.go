@@ -349,11 +349,7 @@ func (w *walker) listColumns(src *source) error {
 	width, known := w.width(src.query)
 	if len(src.names) > 0 {
 		if known && width != len(src.names) {
-			more := "expressions than target columns"
-			if width < len(src.names) {
-				more = "target columns than expressions"
-			}
-			return w.deny(StatementDenied, stateSyntaxError, "INSERT has more %s", more)
+			return w.uneven(src, width)
 		}
 		return nil
 	}
@@ -362,7 +358,7 @@ func (w *walker) listColumns(src *source) error {
 			hint("Name the columns behind the table.")
 	}
 	if width > len(src.relation.Columns) {
-		return w.deny(StatementDenied, stateSyntaxError, "INSERT has more expressions than target columns")
+		return w.tooMany(src, len(src.relation.Columns))
 	}
 	for _, c := range src.relation.Columns[:width] {
 		src.names = append(src.names, target(nil, c.Name))

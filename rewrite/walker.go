@@ -232,7 +232,10 @@ func (w *walker) ownName(name string) error {
 }
 
 // reservedPrefix begins every alias that we make; a client's alias may not begin with it.
-const reservedPrefix = "ww_"
+const reservedPrefix = OwnPrefix
+
+// OwnPrefix begins every name of ours in a rewritten text.
+const OwnPrefix = "ww_"
 
 // isNames says whether a list of names is schema.anything.
 func isNames(list []*pg.Node, schema string) bool {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// errorFields are the fields of an ErrorResponse or NoticeResponse that a client may see. Internal queries, contexts and
-// places in the server's source (q, p, W, F, L, R) are never read: they quote text that is not the client's.
+// errorFields are the fields of an ErrorResponse or NoticeResponse that a client may see, and two that tell where it comes from. Internal
+// queries, contexts and places in the server's source (q, p, W, F, L, R) are never sent: they quote text that is not the client's.
 type errorFields struct {
 	severity      string // S, in the server's language
 	fixedSeverity string // V
@@ -22,6 +22,8 @@ type errorFields struct {
 	column        string // c
 	typeName      string // d
 	constraint    string // n
+	context       string // W; for our eyes only
+	routine       string // R; for our eyes only
 }
 
 // parseErrorFields reads the fields of a message body. Any set of fields is tolerated, and a body that was cut off too.
@@ -79,6 +81,10 @@ func (f *errorFields) set(kind byte, value string) {
 		f.typeName = value
 	case 'n':
 		f.constraint = value
+	case 'W':
+		f.context = value
+	case 'R':
+		f.routine = value
 	}
 }
 

@@ -106,7 +106,8 @@ func (q *requests) handle(f frame) error {
 	case 'C':
 		return q.close(f)
 	case 'S':
-		return q.forward(f, request{kind: 'S'})
+		// What fails at the end of an implicit transaction is judged by the plan that holds now.
+		return q.forward(f, request{kind: 'S', of: statement{values: q.view.values}})
 	case 'H':
 		return q.flush(f)
 	case 'F':

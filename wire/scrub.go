@@ -30,41 +30,18 @@ func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
 		return nil
 	}
 	f.detail = scrubDetail(f)
+	f.position = of.position(f.position)
+	scrubFunction(f)
+	scrubIntegrity(f, of.plan())
+	scrubPrivilege(f, of.plan())
+	scrubColumns(f, of)
 	scrubOwnNames(f)
+	scrubInternals(f)
 	if hidden, _ := hiddenOf(of.template, 0); hidden == rewrite.HiddenColumn {
 		f.message = uncount(f.message)
 	}
-	f.position = of.position(f.position)
 	return nil
 }
-
-// scrubOwnNames takes out what PostgreSQL says of names that only the rewritten text has. Messages about other things quote the client, who may
-// say such a name in a constant or call a statement so.
-func scrubOwnNames(f *errorFields) {
-	switch f.code {
-	case "42P01", "42P10", "42702", "42703", "42803", "42804", "42883":
-	default:
-		return
-	}
-	if strings.Contains(f.hint, ownName) {
-		f.hint = ""
-	}
-	if strings.Contains(f.detail, ownName) {
-		f.detail = ""
-	}
-	if !strings.Contains(f.message, ownName) {
-		return
-	}
-	if f.code == "42P10" {
-		// The source of an INSERT has fewer columns than it was given names for.
-		f.code, f.message = "42601", "INSERT has more target columns than expressions"
-		return
-	}
-	f.message = "the statement does not fit the tables as they are now"
-}
-
-// ownName begins every alias that the rewriter gives, as messages quote it.
-const ownName = "ww_"
 
 // uncount takes the hidden column out of what PostgreSQL says of a Bind with a wrong number of result formats.
 func uncount(message string) string {
@@ -128,6 +105,9 @@ func passNotice(f *errorFields) bool {
 	default:
 		return false
 	}
+	if f.context != "" {
+		return false
+	}
 	switch f.code {
 	case "25001", "25P01", "42622", "01P01":
 		return true
@@ -138,6 +118,6 @@ func passNotice(f *errorFields) bool {
 
 // scrubNotice makes a passed notice fit for the client.
 func scrubNotice(f *errorFields, of statement) {
-	f.detail = ""
+	f.detail, f.hint = "", ""
 	f.position = of.position(f.position)
 }
