@@ -59,8 +59,7 @@ func readAttacks(t testing.TB) []*attack {
 		all = append(all, attacks...)
 	}
 	require.GreaterOrEqual(t, len(all), 120, "the suite lost attacks")
-	major := pg.major(t)
-	return slices.DeleteFunc(all, func(a *attack) bool { return !a.has(major) })
+	return slices.DeleteFunc(all, func(a *attack) bool { return !a.has(pg.major) })
 }
 
 // fortress is the sample behind Wherewall while it is attacked.

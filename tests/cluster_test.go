@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ const (
 type cluster struct {
 	admin string // the superuser's URL, of the database postgres
 	stop  func() error
+	major int // the major version of PostgreSQL
 	samples
 }
 
@@ -48,6 +50,14 @@ func startCluster(ctx context.Context) (*cluster, error) {
 }
 
 func (c *cluster) prepare(ctx context.Context) error {
+	number, err := settingAt(ctx, c.admin, "server_version_num")
+	if err != nil {
+		return err
+	}
+	if c.major, err = strconv.Atoi(number); err != nil {
+		return fmt.Errorf("reading the server's version: %w", err)
+	}
+	c.major /= 10000
 	return execAt(ctx, c.admin, fmt.Sprintf(`DO $$ BEGIN
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%[1]s') THEN
 			CREATE ROLE %[1]s LOGIN PASSWORD '%[2]s';
@@ -118,6 +128,19 @@ func (c *cluster) rows(t testing.TB, database, sql string) [][]string {
 		}
 	}
 	return all
+}
+
+func settingAt(ctx context.Context, dsn, name string) (string, error) {
+	conn, err := pgconn.Connect(ctx, dsn)
+	if err != nil {
+		return "", fmt.Errorf("connecting as the superuser: %w", err)
+	}
+	defer conn.Close(ctx)
+	result := conn.ExecParams(ctx, "SELECT current_setting($1)", [][]byte{[]byte(name)}, nil, nil, nil).Read()
+	if result.Err != nil {
+		return "", fmt.Errorf("reading a setting: %w", result.Err)
+	}
+	return string(result.Rows[0][0]), nil
 }
 
 func execAt(ctx context.Context, dsn, sql string) error {

@@ -44,8 +44,7 @@ func readOracleCases(t testing.TB) []*oracleCase {
 		all = append(all, cases...)
 	}
 	require.GreaterOrEqual(t, statements, 220, "the suite lost statements")
-	major := pg.major(t)
-	return slices.DeleteFunc(all, func(c *oracleCase) bool { return !c.has(major) })
+	return slices.DeleteFunc(all, func(c *oracleCase) bool { return !c.has(pg.major) })
 }
 
 // oracle holds the two sides and what the cases have shown so far.

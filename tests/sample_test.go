@@ -12,7 +12,7 @@ const sampleTemplate = "sample_template"
 // samples makes the template once, for whichever test asks first.
 type samples struct{ once sync.Once }
 
-// newSample makes a copy of the sample, with the tables of testdata/oracle/more.sql, for one test.
+// newSample makes a copy of the sample, with the tables of testdata/oracle/more.sql and of what goes with it, for one test.
 func newSample(t testing.TB, name string) {
 	t.Helper()
 	pg.samples.once.Do(func() {
@@ -21,7 +21,9 @@ func newSample(t testing.TB, name string) {
 		for _, f := range []string{"schema.sql", "seed.sql", "grants.sql"} {
 			pg.execFile(t, sampleTemplate, filepath.Join(sample, f))
 		}
-		pg.execFile(t, sampleTemplate, "testdata/oracle/more.sql")
+		for _, f := range ofVersion("testdata/oracle/more.sql") {
+			pg.execFile(t, sampleTemplate, f)
+		}
 		pg.exec(t, "postgres", "ALTER ROLE wherewall_svc PASSWORD '"+servicePassword+"'")
 	})
 	pg.createDatabase(t, name, sampleTemplate)
@@ -37,6 +39,6 @@ func newSampleProxy(t testing.TB, name string) *proxy {
 func sampleOptions(database string) proxyOptions {
 	return proxyOptions{
 		database: database, role: "wherewall_svc",
-		policy: []string{filepath.Join(sample, "policy"), "testdata/oracle/more.yaml"},
+		policy: append([]string{filepath.Join(sample, "policy")}, ofVersion("testdata/oracle/more.yaml")...),
 	}
 }

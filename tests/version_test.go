@@ -2,7 +2,10 @@ package tests
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,12 +33,17 @@ func (s span) has(major int) bool {
 	return major >= s.from && (s.before == 0 || major < s.before)
 }
 
-// major is the major version of the server that the tests run on.
-func (c *cluster) major(t testing.TB) int {
-	t.Helper()
-	number, err := strconv.Atoi(c.rows(t, "postgres", "SHOW server_version_num")[0][0])
-	require.NoError(t, err)
-	return number / 10000
+// ofVersion is a file and those beside it that are for the server at hand: more.sql, and more.from18.sql on PostgreSQL 18.
+func ofVersion(path string) []string {
+	extension := filepath.Ext(path)
+	files := []string{path}
+	for major := 15; major <= pg.major; major++ {
+		later := fmt.Sprintf("%s.from%d%s", strings.TrimSuffix(path, extension), major, extension)
+		if _, err := os.Stat(later); err == nil {
+			files = append(files, later)
+		}
+	}
+	return files
 }
 
 func TestASpanHasItsVersions(t *testing.T) {
