@@ -25,9 +25,9 @@ func (w *walker) expanded(view *catalog.Relation, alias *pg.Alias) (*pg.Node, er
 	}
 	sqltree.Unlocate(stmts[0].Stmt)
 	// Nothing of the statement's own names is visible in a view.
-	scope, keep, at := w.scope, w.keep, w.location
-	w.scope, w.keep = newScope(nil), false
-	defer func() { w.scope, w.keep = scope, keep }()
+	scope, keep, printed, at := w.scope, w.keep, w.printed, w.location
+	w.scope, w.keep, w.printed = newScope(nil), false, true
+	defer func() { w.scope, w.keep, w.printed = scope, keep, printed }()
 	if err := w.query(query, locks{}); err != nil {
 		// What stands behind the view is not the client's to know.
 		d := w.deny(TableDenied, stateInsufficientPrivilege, "permission denied for view %s", view.Name)

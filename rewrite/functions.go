@@ -38,14 +38,11 @@ func newFunctions(s *catalog.Schema) *functions {
 	return &functions{schema: s, listed: parseFunctions(functionsText)}
 }
 
-// resolve decides about a call by name. An unqualified name is what PostgreSQL would look for in pg_catalog and along the
-// search path; other schemas than pg_catalog have nothing that is allowed.
+// resolve decides about a call by name, as far as pg_catalog has functions of that name. Whether an unqualified one means those, where the
+// search path has others, depends on the arguments. Other schemas than pg_catalog have nothing that is allowed.
 func (f *functions) resolve(schema, name string) verdict {
 	if schema != "" && schema != pgCatalog {
 		return f.foreign(schema, name)
-	}
-	if schema == "" && f.onPath(name) {
-		return verdict{denied, "defined outside pg_catalog"}
 	}
 	candidates := 0
 	for _, candidate := range f.schema.Functions[name] {
@@ -57,10 +54,14 @@ func (f *functions) resolve(schema, name string) verdict {
 			return verdict{denied, class.reason()}
 		}
 	}
-	if candidates == 0 {
+	switch {
+	case candidates > 0:
+		return verdict{outcome: allowed}
+	case schema == "" && f.onPath(name):
+		return verdict{denied, "defined outside pg_catalog"}
+	default:
 		return verdict{missing, "unknown"}
 	}
-	return verdict{outcome: allowed}
 }
 
 // foreign decides about functions that are qualified with a schema that is not pg_catalog.
@@ -98,7 +99,7 @@ func (f *functions) attribute(name string) bool {
 	}
 	for _, candidate := range f.schema.Functions[name] {
 		reachable := candidate.Schema == pgCatalog || slices.Contains(f.schema.SearchPath, candidate.Schema)
-		if reachable && takesOne(candidate) && f.resolve("", name).outcome != allowed {
+		if reachable && takesOne(candidate) && (candidate.Schema != pgCatalog || f.resolve("", name).outcome != allowed) {
 			return false
 		}
 	}
@@ -110,7 +111,7 @@ func (f *functions) attribute(name string) bool {
 func (f *functions) rowAttribute(name string) bool {
 	for _, candidate := range f.schema.Functions[name] {
 		reachable := candidate.Schema == pgCatalog || slices.Contains(f.schema.SearchPath, candidate.Schema)
-		if reachable && takesOne(candidate) && f.takesRow(candidate) && f.resolve("", name).outcome != allowed {
+		if reachable && takesOne(candidate) && f.takesRow(candidate) && (candidate.Schema != pgCatalog || f.resolve("", name).outcome != allowed) {
 			return false
 		}
 	}
@@ -136,28 +137,7 @@ func takesOne(f catalog.Function) bool {
 	return len(f.Args) >= 1 && len(f.Args)-f.Defaults <= 1 || f.Variadic && len(f.Args)-f.Defaults <= 2
 }
 
-// operator decides about an operator by name. One that another schema on the search path has too is denied, since the server
-// might prefer that.
-func (f *functions) operator(schema, name string) verdict {
-	var schemas []string
-	for _, o := range f.schema.Operators[name] {
-		schemas = append(schemas, o.Schema)
-	}
-	if schema != "" && schema != pgCatalog {
-		if slices.Contains(schemas, schema) {
-			return verdict{denied, "defined outside pg_catalog"}
-		}
-		return verdict{missing, "unknown"}
-	}
-	if schema == "" {
-		for _, s := range schemas {
-			if s != pgCatalog && slices.Contains(f.schema.SearchPath, s) {
-				return verdict{denied, "defined outside pg_catalog"}
-			}
-		}
-	}
-	if !slices.Contains(schemas, pgCatalog) {
-		return verdict{missing, "unknown"}
-	}
-	return verdict{outcome: allowed}
+// hasOperator says whether a schema has an operator of that name.
+func (f *functions) hasOperator(schema, name string) bool {
+	return slices.ContainsFunc(f.schema.Operators[name], func(o catalog.Operator) bool { return o.Schema == schema })
 }

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
+	"github.com/wherewall/wherewall/plan"
 )
 
 // refuseStatement names a statement kind that is not on the list as its user would.
@@ -42,9 +44,12 @@ func commandName(node string) string {
 	}
 }
 
-// function finds the schema of a function that may be called: a listed one of pg_catalog, or one that the policy lists.
-func (w *walker) function(schema, name string) (string, error) {
+// function finds the schema of the function that a call means: a listed one of pg_catalog, or one that the policy lists.
+func (w *walker) function(schema, name string, n *pg.FuncCall) (string, error) {
 	v := w.rewriter.functions.resolve(schema, name)
+	if v.outcome == allowed && schema == "" {
+		return w.builtinOr(name, n)
+	}
 	if v.outcome == allowed {
 		return pgCatalog, nil
 	}
@@ -57,21 +62,58 @@ func (w *walker) function(schema, name string) (string, error) {
 	return "", w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).hint("%s is %s.", name, v.reason)
 }
 
+// builtinOr finds what an unqualified name means that pg_catalog has, and perhaps others of the search path too.
+func (w *walker) builtinOr(name string, n *pg.FuncCall) (string, error) {
+	if w.printed || !w.rewriter.functions.onPath(name) {
+		return pgCatalog, nil
+	}
+	var arguments []operand
+	uncertain := n.FuncVariadic
+	for _, a := range n.Args {
+		uncertain = uncertain || a.GetNamedArgExpr() != nil
+		arguments = append(arguments, w.operand(a))
+	}
+	if n.AggWithinGroup {
+		for _, a := range n.AggOrder {
+			arguments = append(arguments, w.operand(a.GetSortBy().GetNode()))
+		}
+	}
+	reached := w.rewriter.shadows.functionsReached(name, arguments, uncertain, w.there())
+	if len(reached) == 0 {
+		return pgCatalog, nil
+	}
+	f := reached[0]
+	if found, ok := w.rewriter.listedFunction(f.Schema, name, w.plan); ok && w.rewriter.shadows.declared(reached, arguments) {
+		return found, nil
+	}
+	return "", w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).
+		hint("Here it may mean %s.%s(%s). Cast the arguments, or write %s.%s.", f.Schema, name, strings.Join(f.Args, ", "), pgCatalog, name)
+}
+
+// mayOperate says whether an operator may be used: those of pg_catalog all, others where the policy lists the function behind them.
+func (g *Rewriter) mayOperate(o catalog.Operator, p *plan.Plan) bool {
+	if o.Schema == pgCatalog {
+		return true
+	}
+	schema, name, ok := strings.Cut(o.Function, ".")
+	if !ok {
+		return false
+	}
+	if schema == pgCatalog {
+		return g.mayCall(name)
+	}
+	_, listed := g.listedFunction(schema, name, p)
+	return listed
+}
+
+// operatorsListed says whether all operators of a name that the search path leads to may be used.
+func (g *Rewriter) operatorsListed(name string, p *plan.Plan) bool {
+	return !slices.ContainsFunc(g.shadows.operators[name], func(o catalog.Operator) bool { return !g.mayOperate(o, p) })
+}
+
 // mayCall says whether pg_catalog's functions of that name are on the list.
 func (g *Rewriter) mayCall(name string) bool {
 	return g.functions.resolve(pgCatalog, name).outcome == allowed
-}
-
-func (w *walker) operatorNamed(schema, name string) error {
-	v := w.rewriter.functions.operator(schema, name)
-	switch v.outcome {
-	case allowed:
-		return nil
-	case missing:
-		return w.deny(FunctionDenied, stateUndefinedFunction, "operator does not exist: %s", name)
-	case denied:
-	}
-	return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for operator %s", name).hint("%s is %s.", name, v.reason)
 }
 
 func (w *walker) castType(schema, name string) (expr.Type, error) {
@@ -99,20 +141,5 @@ func (g *Rewriter) isVolatile(name string) bool {
 // inCatalog says whether an unqualified name is found in pg_catalog before the search path is looked at. Every name there begins with pg_,
 // and none of them may be read.
 func (g *Rewriter) inCatalog(name string) bool { return strings.HasPrefix(name, "pg_") }
-
-// shadowedOperators lists the operators that a schema on the search path has beside pg_catalog.
-func shadowedOperators(s *catalog.Schema) map[string]bool {
-	shadowed := map[string]bool{}
-	for _, path := range s.SearchPath {
-		for name, operators := range s.Operators {
-			for _, o := range operators {
-				if o.Schema == path {
-					shadowed[name] = true
-				}
-			}
-		}
-	}
-	return shadowed
-}
 
 func itoa(i int32) string { return strconv.Itoa(int(i)) }

@@ -1,6 +1,10 @@
 package rewrite
 
-import pg "github.com/pganalyze/pg_query_go/v6"
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/wherewall/wherewall/catalog/expr"
+)
 
 // join guards both sides of a join. A guard beside a relation must not change which rows an outer join pads with NULLs:
 // on the nullable side it goes into that join's ON, elsewhere it goes where the join's own guards would go. A join with
@@ -69,5 +73,39 @@ func (w *walker) merged(j *pg.JoinExpr) error {
 		}
 		w.scope.origins[j.JoinUsingAlias.Aliasname] = origin{}
 	}
-	return w.operator(names("="))
+	return w.mergedTypes(j)
+}
+
+// mergedTypes checks the = that merged columns are compared with, for every type that their names might stand for.
+func (w *walker) mergedTypes(j *pg.JoinExpr) error {
+	columns := strs(j.UsingClause)
+	if j.IsNatural {
+		columns = []string{""}
+	}
+	for _, name := range columns {
+		types := w.mergedColumn(name)
+		for _, left := range types {
+			if err := w.compares("=", left, types); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mergedColumn lists the types of columns of a name in all items of the level. No name stands for any column.
+func (w *walker) mergedColumn(name string) []operand {
+	if name == "" {
+		return []operand{{}}
+	}
+	var types []operand
+	for _, i := range w.scope.origins {
+		if i.relation == nil {
+			return []operand{{}}
+		}
+		if t := i.columnType(name); t != (expr.Type{}) {
+			types = append(types, operand{typ: t})
+		}
+	}
+	return types
 }

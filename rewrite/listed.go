@@ -42,12 +42,19 @@ func (g *Rewriter) functionSchema(schema, name string) (found string, single boo
 	return found, found != ""
 }
 
-func (g *Rewriter) mayCallListed(f catalog.Function, name string, p *plan.Plan) bool {
+func (g *Rewriter) isListed(f catalog.Function, name string) bool { return g.listing(f, name) != nil }
+
+// listing is what the policy says of a function; nil where that is nothing.
+func (g *Rewriter) listing(f catalog.Function, name string) *catalog.ListedFunction {
 	qualified := f.Schema + "." + name
-	listed := g.snapshot.Functions[qualified]
-	if listed == nil {
-		listed = g.snapshot.Functions[qualified+"("+strings.Join(f.Args, ", ")+")"]
+	if listed := g.snapshot.Functions[qualified]; listed != nil {
+		return listed
 	}
+	return g.snapshot.Functions[qualified+"("+strings.Join(f.Args, ", ")+")"]
+}
+
+func (g *Rewriter) mayCallListed(f catalog.Function, name string, p *plan.Plan) bool {
+	listed := g.listing(f, name)
 	return listed != nil && !slices.ContainsFunc(listed.Reads, func(entity string) bool {
 		return p.Rule(entity, catalog.Read).Kind == plan.NoAccess
 	})

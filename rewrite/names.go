@@ -73,43 +73,12 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 	if len(parts) == 2 {
 		schema = parts[0]
 	}
-	found, err := w.function(schema, name)
+	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err
 	}
 	n.Funcname = names(found, name)
 	return w.children(n.ProtoReflect(), "funcname")
-}
-
-// operatorOf checks the operator of an expression; the keyword forms name the operators that they stand for.
-func (w *walker) operatorOf(n *pg.A_Expr) error {
-	switch n.Kind {
-	case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN,
-		pg.A_Expr_Kind_AEXPR_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM:
-		for _, op := range []string{"<", "<=", ">", ">="} {
-			if err := w.operator(names(op)); err != nil {
-				return err
-			}
-		}
-		return nil
-	default:
-		return w.operator(n.Name)
-	}
-}
-
-// operator checks an operator's name; an empty one is none.
-func (w *walker) operator(name []*pg.Node) error {
-	parts := strs(name)
-	switch len(parts) {
-	case 0:
-		return nil
-	case 1:
-		return w.operatorNamed("", parts[0])
-	case 2:
-		return w.operatorNamed(parts[0], parts[1])
-	default:
-		return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for operator %s", strings.Join(parts, "."))
-	}
 }
 
 // typeName checks a type and writes it schema-qualified. Modifiers other than integer constants are refused before

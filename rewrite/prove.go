@@ -52,6 +52,9 @@ func (v *prover) visit(m protoreflect.Message) error {
 	if c := classify(m.Descriptor().Name()); c != passes && c != handled {
 		return fmt.Errorf("%s is not on the list", m.Descriptor().Name())
 	}
+	if err := v.operators(m); err != nil {
+		return err
+	}
 	switch n := m.Interface().(type) {
 	case *pg.InsertStmt:
 		return v.write(m, n.Relation, func() error { return v.insert(n) })

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // attribute demands that a name behind a dot cannot be a call of a function that is not on the list.
@@ -109,4 +110,54 @@ func named(n *pg.Node, name string) *pg.Node {
 		return n
 	}
 	return nil
+}
+
+// operator demands that an operator is PostgreSQL's own or one that the policy lists. Where the name could be qualified, it must be, unless
+// nothing else can be meant; the keywords that stand for operators cannot.
+func (v *prover) operator(name []*pg.Node) error {
+	parts := strs(name)
+	switch len(parts) {
+	case 0:
+		return nil
+	case 1:
+		if v.rewriter.operatorsListed(parts[0], v.plan) {
+			return nil
+		}
+	case 2:
+		if parts[0] == pgCatalog {
+			return nil
+		}
+		for _, o := range v.rewriter.snapshot.Schema.Operators[parts[1]] {
+			if o.Schema == parts[0] && !v.rewriter.mayOperate(o, v.plan) {
+				return fmt.Errorf("operator %v is not on the list", parts)
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("operator %v may be another", parts)
+}
+
+// operators judges what a node names itself.
+func (v *prover) operators(m protoreflect.Message) error {
+	switch n := m.Interface().(type) {
+	case *pg.A_Expr:
+		switch n.Kind {
+		case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg.A_Expr_Kind_AEXPR_BETWEEN_SYM,
+			pg.A_Expr_Kind_AEXPR_NOT_BETWEEN_SYM, pg.A_Expr_Kind_AEXPR_IN, pg.A_Expr_Kind_AEXPR_DISTINCT,
+			pg.A_Expr_Kind_AEXPR_NOT_DISTINCT, pg.A_Expr_Kind_AEXPR_NULLIF:
+			return nil
+		default:
+			return v.operator(n.Name)
+		}
+	case *pg.SubLink:
+		name := n.OperName
+		if len(name) == 0 && n.SubLinkType == pg.SubLinkType_ANY_SUBLINK {
+			name = names("=")
+		}
+		return v.operator(name)
+	case *pg.SortBy:
+		return v.operator(n.UseOp)
+	default:
+		return nil
+	}
 }

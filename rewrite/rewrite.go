@@ -15,6 +15,7 @@ type Rewriter struct {
 	snapshot   *catalog.Snapshot
 	functions  *functions
 	settings   settings
+	shadows    *shadows
 	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
 	parameters map[uint32]bool // the types that a Parse message may declare
 	templates  *templates
@@ -27,9 +28,10 @@ const largeText = 16 << 10
 
 // New makes a Rewriter for a snapshot.
 func New(s *catalog.Snapshot) *Rewriter {
-	f := newFunctions(s.Schema)
+	f, sh := newFunctions(s.Schema), newShadows(s.Schema)
 	return &Rewriter{
-		snapshot: s, functions: f, settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits}, shadowed: shadowedOperators(s.Schema), parameters: parameterTypes(f), templates: newTemplates(),
+		snapshot: s, functions: f, settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits}, shadows: sh, shadowed: sh.names(),
+		parameters: parameterTypes(f), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }
@@ -78,7 +80,7 @@ func (g *Rewriter) rewrite(sql string, p *plan.Plan) (*Template, error) {
 func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	stmt := raw.Stmt
 	w := &walker{
-		rewriter: g, plan: p, scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
+		rewriter: g, plan: p, root: stmt.ProtoReflect(), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
 		keep: needsRelations(stmt), scalars: hasRangeFunction(stmt), first: len(b.refusals),
 	}
 	kind, err := w.statement(stmt)

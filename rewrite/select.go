@@ -35,11 +35,6 @@ func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 	for _, name := range targetNames(s.TargetList) {
 		w.scope.outputs[name] = name != ""
 	}
-	if len(s.DistinctClause) > 0 || len(s.GroupClause) > 0 || s.Op != pg.SetOperation_SETOP_NONE {
-		if err := w.operator(names("=")); err != nil {
-			return err
-		}
-	}
 	if err := w.distinct(s); err != nil {
 		return err
 	}

@@ -18,6 +18,10 @@ import (
 type walker struct {
 	rewriter *Rewriter
 	plan     *plan.Plan
+	root     protoreflect.Message // the statement, as the client wrote it until its parts were visited
+	foreign  foreign              // nil until somebody asks
+	// printed says that the text at hand was printed by PostgreSQL, which qualifies every name that is not of pg_catalog.
+	printed  bool
 	scope    *scope
 	location int32 // of the innermost node that knew one
 	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
@@ -88,13 +92,11 @@ func (w *walker) names(m protoreflect.Message) error {
 	case *pg.BooleanTest:
 		n.Arg = bracketed(n.Arg)
 	case *pg.SubLink:
-		return w.operator(n.OperName)
+		return w.subLinkOperator(n)
 	case *pg.SortBy:
-		return w.operator(n.UseOp)
+		return w.sortOperator(n)
 	case *pg.CaseExpr:
-		if n.Arg != nil {
-			return w.operator(names("="))
-		}
+		return w.caseOperator(n)
 	case *pg.A_Indirection:
 		n.Arg = selected(n.Arg)
 		return w.indirection(n.Indirection)

@@ -14,8 +14,39 @@ import (
 // TestOracle runs every statement of testdata/oracle as every subject of its case, by the simple and by the extended
 // protocol, through Wherewall and under native row-level security, and wants the same answers and the same tables afterwards.
 func TestOracle(t *testing.T) {
-	cases := readOracleCases(t)
 	behind, native := newOracleDatabases(t)
+	judgeAll(t, readOracleCases(t), behind, native)
+}
+
+// TestOracleBesideExtensions runs what reads, and what changes rows, with a dozen of extensions on the search path: their operators and
+// functions have the names of PostgreSQL's own, and must not make a difference to statements that have none of their types.
+func TestOracleBesideExtensions(t *testing.T) {
+	const extensions = `DO $$ DECLARE e text; BEGIN
+		FOREACH e IN ARRAY '{citext,hstore,pg_trgm,ltree,intarray,btree_gist,cube,isn,seg,unaccent,uuid-ossp,pgcrypto,fuzzystrmatch}'::text[] LOOP
+			EXECUTE format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA app', e);
+		END LOOP;
+	END $$`
+	if pg.rows(t, "postgres", "SELECT count(*) FROM pg_available_extensions WHERE name IN ('citext', 'hstore', 'ltree', 'isn')")[0][0] != "4" {
+		t.Skip("this PostgreSQL has no extensions")
+	}
+	var cases []*oracleCase
+	for _, c := range readOracleCases(t) {
+		switch filepath.Base(c.file) {
+		case "select.txt", "update.txt", "delete.txt", "leaks.txt", "functions.txt":
+			cases = append(cases, c)
+		}
+	}
+	for _, name := range []string{"extended_behind", "extended_native"} {
+		newSample(t, name)
+		pg.exec(t, name, keepPristine)
+		pg.exec(t, name, extensions)
+	}
+	pg.execFile(t, "extended_native", "testdata/oracle/rls.sql")
+	judgeAll(t, cases, openOracleDatabase(t, "extended_behind"), openOracleDatabase(t, "extended_native"))
+}
+
+func judgeAll(t *testing.T, cases []*oracleCase, behind, native *oracleDatabase) {
+	t.Helper()
 	p := startProxy(t, sampleOptions(behind.name))
 	o := &oracle{
 		behind: behind, native: native, known: map[string]bool{},
