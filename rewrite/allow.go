@@ -22,16 +22,16 @@ func classify(kind protoreflect.Name) class {
 		"MinMaxExpr", "A_ArrayExpr", "A_Indirection", "A_Indices", "RowExpr", "CollateClause", "GroupingFunc",
 		"GroupingSet", "SQLValueFunction", "SetToDefault", "ResTarget", "MultiAssignRef", "SortBy", "WindowDef",
 		"RangeFunction", "Alias", "ColumnDef", "NamedArgExpr", "InferClause", "IndexElem", "CTESearchClause",
-		"CTECycleClause":
+		"CTECycleClause", "MergeSupportFunc":
 		return passes
 	// Names, query levels, relations and the statements themselves.
 	case "A_Const", "ColumnRef", "FuncCall", "TypeName", "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt",
-		"RangeVar", "JoinExpr", "RangeSubselect", "RangeTableSample", "WithClause", "CommonTableExpr",
+		"MergeStmt", "MergeWhenClause", "RangeVar", "JoinExpr", "RangeSubselect", "RangeTableSample", "WithClause", "CommonTableExpr",
 		"LockingClause", "OnConflictClause", "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "DefElem",
 		"RawStmt":
 		return handled
 	// Statements that a later version may filter.
-	case "MergeStmt", "CopyStmt", "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt",
+	case "CopyStmt", "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt",
 		"ExecuteStmt", "DeallocateStmt", "DiscardStmt", "ListenStmt", "UnlistenStmt", "NotifyStmt":
 		return refused
 	// Definitions, administration and code.
@@ -64,8 +64,8 @@ func classify(kind protoreflect.Name) class {
 		"JsonBehavior", "JsonConstructorExpr", "JsonExpr", "JsonFormat", "JsonFuncExpr", "JsonIsPredicate",
 		"JsonKeyValue", "JsonObjectAgg", "JsonObjectConstructor", "JsonOutput", "JsonParseExpr", "JsonReturning",
 		"JsonScalarExpr", "JsonSerializeExpr", "JsonTable", "JsonTableColumn", "JsonTablePath", "JsonTablePathScan",
-		"JsonTablePathSpec", "JsonTableSiblingJoin", "JsonValueExpr", "MergeAction", "MergeSupportFunc",
-		"MergeWhenClause", "NextValueExpr", "NullIfExpr", "ObjectWithArgs", "OidList", "OnConflictExpr", "OpExpr",
+		"JsonTablePathSpec", "JsonTableSiblingJoin", "JsonValueExpr", "MergeAction",
+		"NextValueExpr", "NullIfExpr", "ObjectWithArgs", "OidList", "OnConflictExpr", "OpExpr",
 		"Param", "ParseResult", "PartitionBoundSpec", "PartitionCmd", "PartitionElem", "PartitionRangeDatum",
 		"PartitionSpec", "PublicationObjSpec", "PublicationTable", "Query", "RTEPermissionInfo", "RangeTableFunc",
 		"RangeTableFuncCol", "RangeTblEntry", "RangeTblFunction", "RangeTblRef", "RelabelType", "RoleSpec",

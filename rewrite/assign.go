@@ -17,6 +17,14 @@ type assignment struct {
 	old       expr.Expr // what is known of the old row; nil for nothing
 	condition expr.Expr // what the new row must satisfy
 	joined    bool      // other FROM items are joined to the target
+	settled   bool      // and each of their columns has one value, however often it is named
+}
+
+// ahead is what can be said of new rows before they are written.
+type ahead struct {
+	now     []expr.Expr // the conjuncts to be checked then
+	row     row         // of the values to check
+	certain bool        // nothing is left to be checked later
 }
 
 // assigned is what a SET list does to the columns that the condition looks at.
@@ -28,34 +36,15 @@ type assigned struct {
 // checkAssigned checks the new row inside the SET list, or finds that nothing needs to be checked. It returns false where the final
 // row must be checked as well, or instead.
 func (w *walker) checkAssigned(a *assignment) (bool, error) {
-	if isTrue(a.condition) {
-		return true, nil
-	}
-	looked := map[string]bool{}
-	columnsOf(a.condition, looked)
-	if err := w.splitRows(a); err != nil {
-		return false, err
-	}
-	set, err := w.assignedValues(a, looked)
-	if err != nil {
-		return false, err
-	}
-	decidedLater := changedLater(a.relation) || anyGenerated(a.relation, looked) || looked[anyColumn]
-	var now []expr.Expr
-	for _, c := range conjuncts(a.condition) {
-		if set.checkedNow(c, a, decidedLater) {
-			now = append(now, c)
-		}
-	}
-	checked := !decidedLater && len(set.late) == 0
-	if len(now) == 0 {
-		return checked, nil
+	found, err := w.foresee(a)
+	if err != nil || len(found.now) == 0 {
+		return err == nil && found.certain, err
 	}
 	hook := slices.IndexFunc(a.targets, plainTarget)
 	if hook < 0 {
 		return false, nil
 	}
-	check, err := w.required(joined(now), set.row(a.name), a.relation)
+	check, err := w.required(joined(found.now), found.row, a.relation)
 	if err != nil {
 		return false, err
 	}
@@ -65,7 +54,31 @@ func (w *walker) checkAssigned(a *assignment) (bool, error) {
 		value = typed(value, c)
 	}
 	t.Val = caseWhen(check, value, nil)
-	return checked, nil
+	return found.certain, nil
+}
+
+// foresee finds what of the condition a SET list decides.
+func (w *walker) foresee(a *assignment) (*ahead, error) {
+	if isTrue(a.condition) {
+		return &ahead{certain: true}, nil
+	}
+	looked := map[string]bool{}
+	columnsOf(a.condition, looked)
+	if err := w.splitRows(a); err != nil {
+		return nil, err
+	}
+	set, err := w.assignedValues(a, looked)
+	if err != nil {
+		return nil, err
+	}
+	decidedLater := changedLater(a.relation) || anyGenerated(a.relation, looked) || looked[anyColumn]
+	found := &ahead{row: set.row(a.name), certain: !decidedLater && len(set.late) == 0}
+	for _, c := range conjuncts(a.condition) {
+		if set.checkedNow(c, a, decidedLater) {
+			found.now = append(found.now, c)
+		}
+	}
+	return found, nil
 }
 
 // checkedNow says whether a conjunct is checked in the SET list. Where triggers decide later, only what a unique index could
@@ -103,8 +116,8 @@ func (s *assigned) row(name string) row {
 //
 // A check repeats the value. So it must be the same both times, which no sub-select is sure to be, and no column of another FROM item, for which
 // the planner may put a sub-select; and where the condition leads
-// over a path, the repeated value stands below relations of ours, which would catch its column names. Such values wait for the final row,
-// unless a unique index would tell about it first: then the statement is refused.
+// over a path, the repeated value stands below relations of ours, which would catch column names without a qualifier. Such values wait for the
+// final row, unless a unique index would tell about it first: then the statement is refused.
 func (w *walker) assignedValues(a *assignment, looked map[string]bool) (*assigned, error) {
 	set := &assigned{values: map[string]*pg.Node{}, late: map[string]bool{}}
 	paths := hasPath(a.condition)
@@ -145,7 +158,7 @@ func (w *walker) repeatable(t *pg.ResTarget, c *catalog.Column, a *assignment, p
 		}
 		t.Val = v
 	}
-	if w.changes(t.Val) || paths && namesColumns(t.Val, "") || a.joined && namesColumns(t.Val, a.name) {
+	if w.changes(t.Val) || paths && !allQualified(t.Val) || a.joined && !a.settled && namesColumns(t.Val, a.name) {
 		return nil
 	}
 	return copyOf(typed(t.Val, c))

@@ -60,6 +60,11 @@ func (w *walker) checkReturning(list []*pg.Node, condition expr.Expr, name strin
 	if err != nil {
 		return nil, err
 	}
+	return w.returnCheck(list, check, name, relation, at)
+}
+
+// returnCheck puts a check into RETURNING.
+func (w *walker) returnCheck(list []*pg.Node, check *pg.Node, name string, relation *catalog.Relation, at place) ([]*pg.Node, error) {
 	if at == insideWith && len(list) > 0 {
 		return w.foldCheck(list, check, name, relation)
 	}

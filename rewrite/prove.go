@@ -62,6 +62,8 @@ func (v *prover) visit(m protoreflect.Message) error {
 		return v.write(m, n.Relation, func() error { return v.update(n) })
 	case *pg.DeleteStmt:
 		return v.write(m, n.Relation, func() error { return v.mayWrite(n.Relation, catalog.Delete) })
+	case *pg.MergeStmt:
+		return v.write(m, n.Relation, func() error { return v.merge(n) })
 	case *pg.RangeVar:
 		if err := v.rangeVar(n); err != nil {
 			return err
@@ -148,6 +150,8 @@ func (v *prover) rangeVar(rv *pg.RangeVar) error {
 			return v.mayWrite(rv, catalog.Create)
 		case *pg.UpdateStmt, *pg.DeleteStmt:
 			return v.written(rv, holder)
+		case *pg.MergeStmt:
+			return nil // judged with its statement
 		}
 	}
 	if rv.Schemaname == "" {
@@ -285,6 +289,8 @@ func (v *prover) filter(s step) (filter *pg.Node, level bool) {
 		return n.WhereClause, true
 	case *pg.DeleteStmt:
 		return n.WhereClause, true
+	case *pg.MergeStmt:
+		return nil, true // a row that ON keeps away has no match, and may be acted on for that
 	case *pg.JoinExpr:
 		inner := n.Jointype == pg.JoinType_JOIN_INNER
 		if inner || n.Jointype == pg.JoinType_JOIN_LEFT && s.field == "rarg" || n.Jointype == pg.JoinType_JOIN_RIGHT && s.field == "larg" {

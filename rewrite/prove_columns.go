@@ -15,7 +15,7 @@ import (
 // bareTarget is the target of a write of which the subject sees some columns only. Nothing stands between the statement and
 // its columns, so every reference must be to an open column, or part of something that the plan itself says.
 type bareTarget struct {
-	names    []string // its own, and those of its old and new row
+	name     string
 	relation *catalog.Relation
 	columns  map[string]plan.Shown
 	partly   map[uint64]*pg.Node // what stands for columns that are seen in part, by fingerprint
@@ -33,7 +33,7 @@ func (v *prover) enterTarget(rv *pg.RangeVar) (func(), error) {
 		return func() {}, nil
 	}
 	t := &bareTarget{
-		names: append(v.rewriter.versions(), refname(rv)), relation: entity.Relation, columns: columns, partly: map[uint64]*pg.Node{}, depth: len(v.path),
+		name: refname(rv), relation: entity.Relation, columns: columns, partly: map[uint64]*pg.Node{}, depth: len(v.path),
 	}
 	for i := range entity.Relation.Columns {
 		c := &entity.Relation.Columns[i]
@@ -41,13 +41,11 @@ func (v *prover) enterTarget(rv *pg.RangeVar) (func(), error) {
 		if !open || isOpen(s) {
 			continue
 		}
-		for _, name := range t.names {
-			n, err := v.rewriter.shownColumn(c, s, aliased(name))
-			if err != nil {
-				return nil, err
-			}
-			t.partly[sqltree.Fingerprint(n)] = n
+		n, err := v.rewriter.shownColumn(c, s, aliased(t.name))
+		if err != nil {
+			return nil, err
 		}
+		t.partly[sqltree.Fingerprint(n)] = n
 	}
 	v.bare = append(v.bare, t)
 	return func() { v.bare = v.bare[:len(v.bare)-1] }, nil
@@ -98,14 +96,14 @@ func (v *prover) columnRef(ref *pg.ColumnRef) error {
 	parts := strs(ref.Fields)
 	last := parts[len(parts)-1]
 	for _, t := range v.bare {
-		if v.path[t.depth].field == "select_stmt" {
-			continue // an INSERT's source does not see its target
+		if !v.inSight(t) {
+			continue
 		}
 		hidden := last == "" || t.relation.Column(last) != nil && !isOpen(t.columns[last])
-		if len(parts) == 1 && t.isNamed(last) && !v.between(t, last) {
+		if len(parts) == 1 && last == t.name && !v.between(t, last) {
 			return fmt.Errorf("a row of %s is named as a whole", t.relation.Name)
 		}
-		if !hidden || len(parts) > 1 && !slices.Contains(t.names, parts[len(parts)-2]) || v.between(t, parts[max(0, len(parts)-2)]) {
+		if !hidden || len(parts) > 1 && parts[len(parts)-2] != t.name || v.between(t, parts[max(0, len(parts)-2)]) {
 			continue
 		}
 		if len(parts) == 1 && last == "" && !v.atLevel(t) {
@@ -116,10 +114,20 @@ func (v *prover) columnRef(ref *pg.ColumnRef) error {
 	return nil
 }
 
-// isNamed says whether an unqualified name means the target's row as a whole.
-func (t *bareTarget) isNamed(name string) bool {
-	own := t.names[len(t.names)-1]
-	return name == own || slices.Contains(t.names, name) && t.relation.Column(name) == nil
+// inSight says whether a target can be named here: the source of an INSERT or MERGE does not see it, nor does a branch of MERGE for source rows
+// without a match.
+func (v *prover) inSight(t *bareTarget) bool {
+	switch v.path[t.depth].field {
+	case "select_stmt", "source_relation":
+		return false
+	case "merge_when_clauses":
+		for _, s := range v.path[t.depth:] {
+			if c, ok := s.message.Interface().(*pg.MergeWhenClause); ok {
+				return seesTarget(c)
+			}
+		}
+	}
+	return true
 }
 
 // between says whether a query between here and the writing statement takes a name for itself: as the alias of a FROM item, or as a column that one

@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -65,11 +64,15 @@ func (v *prover) find(name string) *pg.Node {
 		case *pg.DeleteStmt:
 			items, target = n.UsingClause, n.Relation
 		case *pg.InsertStmt:
-			target = n.Relation
+			if target = n.Relation; name == "excluded" {
+				return &pg.Node{Node: &pg.Node_RangeVar{RangeVar: target}}
+			}
+		case *pg.MergeStmt:
+			items, target = []*pg.Node{n.SourceRelation}, n.Relation
 		default:
 			continue
 		}
-		if target != nil && (refname(target) == name || name == "excluded" || slices.Contains(v.rewriter.versions(), name)) {
+		if target != nil && refname(target) == name {
 			return &pg.Node{Node: &pg.Node_RangeVar{RangeVar: target}}
 		}
 		for _, item := range items {

@@ -90,6 +90,8 @@ func withClause(m protoreflect.Message) *pg.WithClause {
 		return n.WithClause
 	case *pg.DeleteStmt:
 		return n.WithClause
+	case *pg.MergeStmt:
+		return n.WithClause
 	default:
 		return nil
 	}

@@ -74,7 +74,72 @@ func TestTheProofRefusesWhatStandsWithoutItsGuard(t *testing.T) {
 		"a function of another schema":          "SELECT lab.peek()",
 		"a new table":                           "SELECT 1 INTO x",
 		"another kind of statement":             "TRUNCATE app.project",
-		"a merge":                               "MERGE INTO app.project p USING app.country c ON true WHEN MATCHED THEN DELETE",
+		"a merge without a guard":               "MERGE INTO app.project p USING app.country c ON true WHEN MATCHED THEN DELETE",
+	} {
+		require.Error(t, theSample.rewriter.Prove(sql, v.Plan()), name)
+	}
+}
+
+func TestTheProofRefusesAMergeWithABranchThatIsNotGuarded(t *testing.T) {
+	t.Parallel()
+	v := theSample.values(t, "pat")
+	const (
+		on      = "MERGE INTO app.project p USING (VALUES (1, 'x')) s(id, org) ON p." + guard + " AND p.id = s.id"
+		old     = "CASE WHEN p." + guard + " THEN true ELSE " + failing + " END"
+		added   = "CASE WHEN s.org::pg_catalog.text = 'ww_slot_tenant'::pg_catalog.text THEN true ELSE " + failing + " END"
+		insert  = " THEN INSERT (id, org_id) VALUES (s.id, s.org)"
+		seen    = " WHEN NOT MATCHED BY SOURCE AND CASE WHEN p." + guard + " THEN "
+		task    = "EXISTS (SELECT 1 FROM app.project ww_p1 WHERE ww_p1.id = t.project_id AND ww_p1." + guard + ")"
+		trigger = "MERGE INTO app.task t USING (VALUES (1)) s(id) ON " + task + " AND t.id = s.id WHEN MATCHED AND CASE WHEN " + task + " THEN true ELSE " + failing + " END"
+	)
+	for name, sql := range map[string]string{
+		"a delete":                         on + " WHEN MATCHED AND " + old + " THEN DELETE",
+		"a delete with a condition":        on + " WHEN MATCHED AND CASE WHEN s.id = 1 THEN " + old + " ELSE false END THEN DELETE",
+		"an update":                        on + " WHEN MATCHED AND " + old + " THEN UPDATE SET name = 'x'",
+		"an update of the tenant":          on + " WHEN MATCHED AND CASE WHEN p." + guard + " THEN " + added + " ELSE " + failing + " END THEN UPDATE SET org_id = s.org",
+		"an insert":                        on + " WHEN NOT MATCHED AND " + added + insert,
+		"an insert with a condition":       on + " WHEN NOT MATCHED AND CASE WHEN s.id = 1 THEN " + added + " ELSE false END" + insert,
+		"nothing":                          on + " WHEN MATCHED AND p.budget > 1 THEN DO NOTHING",
+		"what the source does not have":    on + seen + old + " ELSE false END THEN DELETE",
+		"nothing for what it has not":      on + seen + "1 / (p.budget - 100) > 0 ELSE false END THEN DO NOTHING",
+		"a leaky condition behind a fence": on + " AND CASE WHEN p." + guard + " THEN 1 / p.budget > 0 END WHEN MATCHED THEN DO NOTHING",
+		"a check in RETURNING":             trigger + " THEN UPDATE SET title = 'x' RETURNING CASE WHEN CASE WHEN CASE WHEN merge_action() OPERATOR(pg_catalog.=) 'UPDATE' THEN " + task + " ELSE true END THEN true ELSE " + failing + " END THEN NULL::pg_catalog.bool END AS ww_check",
+		"a source that is fenced":          strings.Replace(on, "(VALUES (1, 'x'))", "(SELECT 1, (SELECT 'x') OFFSET 0)", 1) + " WHEN NOT MATCHED AND " + added + insert,
+	} {
+		require.NoError(t, theSample.rewriter.Prove(sql, v.Plan()), name)
+	}
+	for name, sql := range map[string]string{
+		"no guard in ON":                       "MERGE INTO app.project p USING (VALUES (1, 'x')) s(id, org) ON p.id = s.id WHEN MATCHED AND " + old + " THEN DELETE",
+		"a guard that is only one way":         "MERGE INTO app.project p USING (VALUES (1, 'x')) s(id, org) ON p." + guard + " OR true WHEN MATCHED AND " + old + " THEN DELETE",
+		"a delete":                             on + " WHEN MATCHED THEN DELETE",
+		"a delete with a condition":            on + " WHEN MATCHED AND s.id = 1 THEN DELETE",
+		"a delete, the second branch":          on + " WHEN MATCHED AND CASE WHEN s.id = 1 THEN " + old + " ELSE false END THEN DELETE WHEN MATCHED THEN DELETE",
+		"a guard in an OR":                     on + " WHEN MATCHED AND (" + old + " OR s.id = 1) THEN DELETE",
+		"a guard that does not fail":           on + " WHEN MATCHED AND CASE WHEN p." + guard + " THEN true ELSE true END THEN DELETE",
+		"a guard where the condition is not":   on + " WHEN MATCHED AND CASE WHEN s.id = 1 THEN " + old + " ELSE true END THEN DELETE",
+		"an update":                            on + " WHEN MATCHED THEN UPDATE SET name = 'x'",
+		"an update of the tenant":              on + " WHEN MATCHED AND " + old + " THEN UPDATE SET org_id = s.org",
+		"an update of the tenant to another":   on + " WHEN MATCHED AND CASE WHEN p." + guard + " THEN " + added + " ELSE " + failing + " END THEN UPDATE SET org_id = s.org || 'x'",
+		"an insert":                            on + " WHEN NOT MATCHED" + insert,
+		"an insert with a condition":           on + " WHEN NOT MATCHED AND s.id = 1" + insert,
+		"an insert of another value":           on + " WHEN NOT MATCHED AND " + added + " THEN INSERT (id, org_id) VALUES (s.id, 'x')",
+		"an insert of the value twice":         on + " WHEN NOT MATCHED AND " + added + " THEN INSERT (id, org_id, org_id) VALUES (s.id, s.org)",
+		"an insert without the tenant":         on + " WHEN NOT MATCHED AND " + added + " THEN INSERT (id) VALUES (s.id)",
+		"an insert of the default":             on + " WHEN NOT MATCHED AND " + added + " THEN INSERT DEFAULT VALUES",
+		"an insert for what is matched":        on + " WHEN MATCHED AND " + added + insert,
+		"what the source does not have":        on + " WHEN NOT MATCHED BY SOURCE AND " + old + " THEN DELETE",
+		"a condition on what it does not have": on + " WHEN NOT MATCHED BY SOURCE AND 1 / p.budget > 0 THEN DO NOTHING",
+		"a condition ahead of the guard":       on + seen[:len(seen)-len("CASE WHEN p."+guard+" THEN ")] + "CASE WHEN 1 / p.budget > 0 THEN " + old + " ELSE false END THEN DELETE",
+		"a leaky condition":                    on + " AND 1 / p.budget > 0 WHEN MATCHED THEN DO NOTHING",
+		"a leaky condition behind another":     on + " AND CASE WHEN p.id > 0 THEN 1 / p.budget > 0 END WHEN MATCHED THEN DO NOTHING",
+		"a leaky condition in ELSE":            on + " AND CASE WHEN p." + guard + " THEN true ELSE 1 / p.budget > 0 END WHEN MATCHED THEN DO NOTHING",
+		"a source without its guard":           "MERGE INTO app.project p USING app.project s ON p." + guard + " AND p.id = s.id WHEN MATCHED THEN DO NOTHING",
+		"a source with its guard in ON":        "MERGE INTO app.project p USING app.project s ON p." + guard + " AND s." + guard + " AND p.id = s.id WHEN MATCHED THEN DO NOTHING",
+		"a source that is not fenced":          strings.Replace(on, "(VALUES (1, 'x'))", "(SELECT 1, (SELECT 'x'))", 1) + " WHEN NOT MATCHED AND " + added + insert,
+		"a source in VALUES that is not":       strings.Replace(on, "(VALUES (1, 'x'))", "(VALUES (1, (SELECT 'x')))", 1) + " WHEN NOT MATCHED AND " + added + insert,
+		"a source in WITH that is not":         "WITH q AS (SELECT 1 AS id, (SELECT 'x') AS org) " + strings.Replace(on, "(VALUES (1, 'x')) s(id, org)", "q s", 1) + " WHEN NOT MATCHED AND " + added + insert,
+		"a table with a trigger":               trigger + " THEN UPDATE SET title = 'x'",
+		"a check in RETURNING of another act":  trigger + " THEN UPDATE SET title = 'x' RETURNING CASE WHEN CASE WHEN CASE WHEN merge_action() OPERATOR(pg_catalog.=) 'INSERT' THEN " + task + " ELSE true END THEN true ELSE " + failing + " END THEN NULL::pg_catalog.bool END AS ww_check",
 	} {
 		require.Error(t, theSample.rewriter.Prove(sql, v.Plan()), name)
 	}
@@ -145,7 +210,9 @@ func TestTheProofMissesEveryGuardThatIsTakenOut(t *testing.T) {
 					weakened := text[:at] + "'x'::pg_catalog.text" + text[at+len(word):]
 					// A check ahead of one in RETURNING only keeps unique indexes from telling.
 					ahead := strings.Contains(text[:at], "CASE WHEN") && strings.Contains(text[at:], "AS ww_check")
-					if preset := strings.HasPrefix(text, "INSERT") && !strings.Contains(text[:at], " WHERE "); !preset && (!ahead || strings.Contains(text[:at], " RETURNING ")) {
+					preset := strings.HasPrefix(text, "INSERT") && !strings.Contains(text[:at], " WHERE ") ||
+						strings.HasPrefix(text, "MERGE") && strings.LastIndex(text[:at], " VALUES (") > strings.LastIndex(text[:at], " WHEN ")
+					if !preset && (!ahead || strings.Contains(text[:at], " RETURNING ")) {
 						require.Error(t, theSample.rewriter.Prove(weakened, v.Plan()), weakened)
 						taken++
 					}

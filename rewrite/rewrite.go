@@ -109,6 +109,8 @@ func (w *walker) statement(n *pg.Node) (Kind, error) {
 		return Update, w.update(s.UpdateStmt, topLevel)
 	case *pg.Node_DeleteStmt:
 		return Delete, w.delete(s.DeleteStmt)
+	case *pg.Node_MergeStmt:
+		return Merge, w.merge(s.MergeStmt, topLevel)
 	case *pg.Node_TransactionStmt:
 		return Transaction, w.transaction(s.TransactionStmt)
 	case *pg.Node_VariableSetStmt:

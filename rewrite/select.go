@@ -113,6 +113,8 @@ func hasRows(n *pg.Node) returning {
 		return len(q.UpdateStmt.ReturningList) > 0
 	case *pg.Node_DeleteStmt:
 		return len(q.DeleteStmt.ReturningList) > 0
+	case *pg.Node_MergeStmt:
+		return len(q.MergeStmt.ReturningList) > 0
 	default:
 		return true
 	}
@@ -133,6 +135,8 @@ func (w *walker) cte(cte *pg.CommonTableExpr) error {
 		return w.update(q.UpdateStmt, insideWith)
 	case *pg.Node_DeleteStmt:
 		return w.delete(q.DeleteStmt)
+	case *pg.Node_MergeStmt:
+		return w.merge(q.MergeStmt, insideWith)
 	default:
 		return w.children(cte.Ctequery.ProtoReflect())
 	}

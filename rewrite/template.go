@@ -44,6 +44,7 @@ const (
 	Insert
 	Update
 	Delete
+	Merge
 	Transaction
 	Set
 	Show

@@ -31,6 +31,14 @@ func namesColumns(n *pg.Node, of string) bool {
 	})
 }
 
+// allQualified says whether every column in an expression has one qualifier, so that it means the same below relations of ours.
+func allQualified(n *pg.Node) bool {
+	return !contains(n, func(m protoreflect.Message) bool {
+		ref, ok := m.Interface().(*pg.ColumnRef)
+		return ok && len(ref.Fields) != 2
+	})
+}
+
 // hasSubLink says whether a query has a sub-select in an expression.
 func hasSubLink(s *pg.SelectStmt) bool {
 	return contains(selectNode(s), func(m protoreflect.Message) bool {
