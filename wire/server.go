@@ -157,6 +157,13 @@ func (s *Server) kill() {
 	}
 }
 
+// Sessions counts the sessions that there are.
+func (s *Server) Sessions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sessions)
+}
+
 func (s *Server) isDraining() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

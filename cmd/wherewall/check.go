@@ -39,6 +39,9 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 		}
 		snapshot, problems = catalog.Bind(policy, schema)
 		against = " against database " + schema.Database
+		if err := c.printLogin(ctx, std.out, upstream, snapshot); err != nil {
+			return err
+		}
 	}
 	if c.Verbose {
 		inventory(std.out, policy, snapshot)
@@ -54,6 +57,25 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 		return told(exitFailed)
 	}
 	fmt.Fprintf(std.out, "%s is valid%s%s\n", c.Policy, against, withWarnings(warnings))
+	return nil
+}
+
+// printLogin shows what is not as it should be outside of the policy. It is no fault of the policy, so it does not count among its warnings: `serve
+// --strict` is where it does.
+func (c checkCmd) printLogin(ctx context.Context, out io.Writer, upstream *pgx.ConnConfig, s *catalog.Snapshot) (err error) {
+	if s == nil {
+		return nil
+	}
+	conn, err := connect(ctx, upstream)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	found, err := weaknesses(ctx, conn, s)
+	if err != nil {
+		return err
+	}
+	printWeaknesses(out, found)
 	return nil
 }
 

@@ -18,6 +18,7 @@ type proxy struct {
 	server   *wire.Server
 	listener net.Listener
 	reload   chan struct{} // asks the keeper to load; holds one request, for two would do the same
+	drain    time.Duration // what transactions get to end after the first signal; zero is no bound
 
 	stop       context.CancelFunc // ends sessions and watching where they stand
 	background sync.WaitGroup
@@ -69,12 +70,27 @@ func (p *proxy) wait(ctx context.Context, signals <-chan os.Signal) error {
 				p.keeper.log.Warn().Msg("second signal: ending all sessions")
 				lose()
 			default:
-				p.keeper.log.Info().Stringer("signal", s).Msg("draining: sessions end when their transactions do")
+				p.keeper.log.Info().Stringer("signal", s).Dur("within", p.drain).Int("sessions", p.server.Sessions()).
+					Msg("draining: sessions end when their transactions do")
 				draining = true
-				p.background.Go(func() { _ = p.server.Shutdown(patience) }) // Losing patience is its only error.
+				p.background.Go(func() { p.shutDown(patience) })
 			}
 		}
 	}
+}
+
+// shutDown lets transactions end for as long as the drain may take, and ends the rest.
+func (p *proxy) shutDown(patience context.Context) {
+	if p.drain > 0 {
+		bounded, stop := context.WithTimeout(patience, p.drain)
+		defer stop()
+		patience = bounded
+	}
+	if err := p.server.Shutdown(patience); err != nil { // which losing patience is the only cause of
+		p.keeper.log.Warn().Err(err).Msg("some transactions did not end by themselves")
+		return
+	}
+	p.keeper.log.Info().Msg("drained")
 }
 
 func (p *proxy) askToReload() {

@@ -90,6 +90,20 @@ func TestTheSecondSIGTERMDoesNotWait(t *testing.T) {
 	require.Error(t, tx.Commit(t.Context()))
 }
 
+func TestADrainHasAnEnd(t *testing.T) {
+	t.Parallel()
+	p := sampleProxy(t)
+	p.drain = 300 * time.Millisecond
+	signals, end := p.waiting(t, t.Context())
+	tx, err := p.login(t, "kim").Begin(t.Context())
+	require.NoError(t, err)
+	signals <- syscall.SIGTERM
+	_, err = tx.Exec(t.Context(), "SELECT id FROM task")
+	require.NoError(t, err, "there is some time")
+	soon(t, end)
+	require.Error(t, tx.Commit(t.Context()))
+}
+
 func TestTheEndOfTheContextEndsEverything(t *testing.T) {
 	t.Parallel()
 	p := sampleProxy(t)

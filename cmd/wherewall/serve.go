@@ -23,6 +23,8 @@ type serveCmd struct {
 	logFlags
 	Auth       string        `enum:"scram,trust" default:"scram" help:"How clients log in: scram, or trust (no password; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
+	Drain      time.Duration `default:"30s" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
+	Strict     bool          `help:"Refuse to start where the service login is stronger, or the server older, than it should be."`
 }
 
 // listenFlags are the addresses that the proxy takes.
@@ -66,11 +68,12 @@ func (c serveCmd) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
+	p.drain = c.Drain
 	return p.wait(ctx, signals)
 }
 
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
-func (c serveCmd) open(ctx context.Context, log zerolog.Logger) (*keeper, error) {
+func (c serveCmd) open(ctx context.Context, log zerolog.Logger) (_ *keeper, err error) {
 	upstream, err := c.upstreamFlags.config()
 	if err != nil {
 		return nil, err
@@ -83,7 +86,12 @@ func (c serveCmd) open(ctx context.Context, log zerolog.Logger) (*keeper, error)
 	if err != nil {
 		return nil, err
 	}
-	return k, errors.Join(warnOfPower(ctx, conn, log), conn.Close(context.WithoutCancel(ctx)))
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	found, err := weaknesses(ctx, conn, k.current().Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return k, tell(log, upstream.User, found, c.Strict)
 }
 
 // authFor turns the flag into the wire's terms. Trust asks for no proof, so it is for this machine alone.

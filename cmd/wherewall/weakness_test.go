@@ -1,0 +1,94 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/examples"
+	"github.com/wherewall/wherewall/internal/pgtemp/pgtest"
+)
+
+// TestWeaknesses gives the service login one power after another, and takes it back.
+func TestWeaknesses(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	admin := pgtest.Connect(t, server.AdminDSN("postgres"))
+	require.NoError(t, examples.Load(t.Context(), admin, "svc"))
+	run := func(sql string) {
+		t.Helper()
+		_, err := admin.Exec(t.Context(), sql)
+		require.NoError(t, err, sql)
+	}
+	policy, err := catalog.ReadPolicy("../../examples/saas/policy")
+	require.NoError(t, err)
+	codes := func() map[string]string {
+		t.Helper()
+		conn, err := pgx.Connect(t.Context(), server.DSN(examples.ServiceLogin, "svc", "postgres"))
+		require.NoError(t, err)
+		defer conn.Close(t.Context())
+		schema, err := catalog.LoadSchema(t.Context(), conn)
+		require.NoError(t, err)
+		snapshot, problems := catalog.Bind(policy, schema)
+		require.NoError(t, problems.Err())
+		found, err := weaknesses(t.Context(), conn, snapshot)
+		require.NoError(t, err)
+		byCode := map[string]string{}
+		for _, w := range found {
+			require.NotEmpty(t, w.Hint)
+			byCode[w.Code] = w.Message
+		}
+		delete(byCode, "server_outdated") // as this machine has it
+		return byCode
+	}
+	run("REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC")
+	run("REVOKE CREATE ON SCHEMA public FROM PUBLIC") // as from PostgreSQL 15 on
+	require.Empty(t, codes(), "a login as it should be")
+	for _, c := range []struct{ code, give, take, says string }{
+		{"login_bypassrls", "ALTER ROLE wherewall_svc BYPASSRLS", "ALTER ROLE wherewall_svc NOBYPASSRLS", ""},
+		{"login_creates", "ALTER ROLE wherewall_svc CREATEDB", "ALTER ROLE wherewall_svc NOCREATEDB", ""},
+		{"login_creates", "ALTER ROLE wherewall_svc CREATEROLE", "ALTER ROLE wherewall_svc NOCREATEROLE", ""},
+		{"login_creates", "ALTER ROLE wherewall_svc REPLICATION", "ALTER ROLE wherewall_svc NOREPLICATION", ""},
+		{"login_member", "GRANT pg_read_all_settings TO wherewall_svc", "REVOKE pg_read_all_settings FROM wherewall_svc", "pg_read_all_settings"},
+		{"login_owner", "ALTER TABLE app.task OWNER TO wherewall_svc", "ALTER TABLE app.task OWNER TO postgres", "app.task"},
+		{"login_create", "GRANT CREATE ON SCHEMA app TO wherewall_svc", "REVOKE CREATE ON SCHEMA app FROM wherewall_svc", "app"},
+		{"login_create", "GRANT CREATE ON DATABASE postgres TO PUBLIC", "REVOKE CREATE ON DATABASE postgres FROM PUBLIC", "the database itself"},
+		{"login_temporary", "GRANT TEMPORARY ON DATABASE postgres TO wherewall_svc", "REVOKE TEMPORARY ON DATABASE postgres FROM wherewall_svc", ""},
+		{"login_excess", "GRANT SELECT (id) ON app.audit_log TO wherewall_svc", "REVOKE SELECT (id) ON app.audit_log FROM wherewall_svc", "app.audit_log"},
+		{"login_excess", "GRANT DELETE ON app.audit_log TO PUBLIC", "REVOKE DELETE ON app.audit_log FROM PUBLIC", "app.audit_log"},
+		{"login_settings", "ALTER ROLE wherewall_svc SET session_replication_role = replica", "ALTER ROLE wherewall_svc RESET session_replication_role", "replica"},
+		{"login_settings", "ALTER ROLE wherewall_svc SET lo_compat_privileges = on", "ALTER ROLE wherewall_svc RESET lo_compat_privileges", ""},
+	} {
+		run(c.give)
+		found := codes()
+		require.Len(t, found, 1, c.give)
+		require.Contains(t, found[c.code], c.says, c.give)
+		require.NotEmpty(t, found[c.code], c.give)
+		run(c.take)
+	}
+	run("ALTER ROLE wherewall_svc SUPERUSER")
+	require.Equal(t, []string{"login_superuser"}, keysOf(codes()), "who has every right is told once")
+}
+
+func keysOf(m map[string]string) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+func TestOldServers(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[int]string{
+		150018: "15.19", 150019: "", 160014: "16.15", 160015: "", 170010: "17.11", 170011: "", 180005: "18.6", 180006: "", 190000: "", 140030: "15.19",
+	} {
+		wanted, old := outdated(version)
+		require.Equal(t, want != "", old, version)
+		if old {
+			require.Equal(t, want, wanted)
+		}
+	}
+}
