@@ -23,7 +23,8 @@ import (
 //	@refused 42501                 the last statement fails so; the superuser's does not, unless there is a @fails
 //	@may 42501                     the last statement may fail so
 //	@fails 42601                   the superuser's last statement fails so: an error is all that could come out. The subject's fails so or as @refused says
-//	@trap 22012                    the superuser's last statement fails so, at a row that the subject may not see. The subject's does not fail
+//	@trap 22012                    the superuser's last statement fails so, at a row that the subject may not see; any stands for whatever
+//	                               code. The subject's does not fail
 //	@says duplicate key            the error's message has this in it
 //	@each WORD A B C               the case once for each of these in the place of {WORD}
 //	@times 12                      tries, where chance decides
@@ -191,10 +192,11 @@ func mayView(subject string, marker []string) bool {
 		"pat@initech": "org member project task comment invoice", "ida@acme": "org member project task comment invoice",
 		"ida@globex": "org member project task comment invoice", `d'arcy\@globex`: "org member project task comment invoice",
 		"max@acme": "org member project task comment order_line note", "max@globex": "order_line note",
+		"may@acme":  "project task comment vault ledger parcel ticket trap order_line note",
 		"eve@acme":  "crate",
 		"sam":       "org member project task comment invoice",
-		"tess@acme": "project task comment vault ledger parcel ticket", "tess@globex": "project task comment vault ledger parcel ticket",
-		"tom@globex": "project task comment vault ledger parcel ticket",
+		"tess@acme": "project task comment vault ledger parcel ticket trap", "tess@globex": "project task comment vault ledger parcel ticket trap",
+		"tom@globex": "project task comment vault ledger parcel ticket trap",
 	}
 	if !strings.Contains(" "+visible[subject]+" ", " "+table+" ") {
 		return false

@@ -53,6 +53,22 @@ FROM generate_series(1, 12) n, LATERAL (SELECT (ARRAY['acme', 'globex', 'initech
 CREATE TABLE app.crate (id int PRIMARY KEY, org_id text NOT NULL, body text);
 INSERT INTO app.crate SELECT n, o, 'bait.' || o || '.crate.all' FROM generate_series(1, 36) n, LATERAL (SELECT (ARRAY['acme', 'globex', 'initech'])[1 + n % 3] AS o) x;
 
+-- Rows of others that make a condition fail which is true of the own ones, with a tenant in a column, over a path and shared with everybody:
+CREATE TABLE app.trap (id int PRIMARY KEY, org_id text, project_id bigint, ref text, j jsonb, pat text, x int, zero numeric, born text, body text);
+INSERT INTO app.trap
+SELECT n, p.org_id, p.id, CASE WHEN p.org_id = 'acme' THEN '1' ELSE 'bait.' || p.org_id || '.trap_ref.all' END, CASE WHEN p.org_id = 'acme' THEN 'true' ELSE '"x"' END::jsonb,
+       CASE WHEN p.org_id = 'acme' THEN 'o' ELSE '(' END, CASE WHEN p.org_id = 'acme' THEN 1 ELSE 100 END, CASE WHEN p.org_id = 'acme' THEN 1 ELSE 0 END,
+       CASE WHEN p.org_id = 'acme' THEN '2026-01-01' ELSE 'never' END, 'bait.' || p.org_id || '.trap.all'
+FROM generate_series(1, 240) n JOIN app.project p ON p.id = 1 + n % 24;
+CREATE INDEX ON app.trap (ref);
+CREATE INDEX ON app.trap (x);
+CREATE TABLE app.trap_path AS SELECT * FROM app.trap;
+ALTER TABLE app.trap_path ADD PRIMARY KEY (id);
+CREATE INDEX ON app.trap_path (ref);
+CREATE TABLE app.trap_shared AS SELECT id, nullif(org_id, 'nobody') AS org_id, project_id, ref, j, pat, x, zero, born, body FROM app.trap;
+ALTER TABLE app.trap_shared ADD PRIMARY KEY (id);
+CREATE VIEW app.trap_view AS SELECT id, org_id, ref, j, pat, x, zero, born, body FROM app.trap;
+
 -- Views and what is stored of them, with and without an entity, a table with a rule, a foreign table, types, functions and operators:
 CREATE VIEW app.all_project AS SELECT * FROM app.project;
 CREATE VIEW app.own_project AS SELECT id, org_id, name FROM app.project;
