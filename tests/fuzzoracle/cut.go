@@ -88,13 +88,14 @@ func expressions(name protoreflect.Name) bool {
 }
 
 func (c *cutter) message(m protoreflect.Message) {
+	node := m.Descriptor().Name() == "Node" // whose fields are kinds, some of them of the names below
 	fields := m.Descriptor().Fields()
 	for i := 0; i < fields.Len() && !c.done; i++ {
 		field := fields.Get(i)
 		if field.Kind() != protoreflect.MessageKind || !m.Has(field) {
 			continue
 		}
-		if optional(field.Name()) && c.here() {
+		if !node && optional(field.Name()) && c.here() {
 			m.Clear(field)
 			return
 		}

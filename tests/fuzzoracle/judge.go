@@ -274,7 +274,11 @@ func (l *lane) refusal(subject plan.Subject, sc *script, at int) string {
 	if t.Refused == nil {
 		return ""
 	}
-	return t.Refused.Code + ": " + anonymous(t.Refused.Message)
+	reason := t.Refused.Code + ": " + anonymous(t.Refused.Message)
+	if t.Refused.SQLState == "0A000" && t.Cause != nil && !strings.Contains(t.Cause.Error(), t.Refused.Message) {
+		reason += ": " + anonymous(t.Cause.Error()) // what only the operator is told
+	}
+	return reason
 }
 
 var (
