@@ -191,6 +191,9 @@ func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, 
 	outer := rv.Alias
 	if outer == nil {
 		outer = alias(rv.Relname)
+		item := w.scope.origins[rv.Relname]
+		item.wrapped = true
+		w.scope.origins[rv.Relname] = item
 	}
 	rv.Alias = alias(inner)
 	held := &pg.Node{Node: &pg.Node_RangeVar{RangeVar: rv}}

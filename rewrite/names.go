@@ -25,18 +25,32 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	if err := w.openColumn(parts); err != nil {
 		return err
 	}
+	w.shorten(n, parts)
 	last := parts[len(parts)-1]
 	if len(parts) < 2 || last == "" {
 		return nil
 	}
-	i, _ := w.scope.origin(parts[len(parts)-2])
-	if !w.scalars && i.relation != nil && i.relation.Column(last) != nil {
+	qualifier := parts[len(parts)-2]
+	i, _ := w.scope.origin(qualifier)
+	if !w.scalars.may(qualifier) && i.relation != nil && i.relation.Column(last) != nil {
 		return nil
 	}
-	if i.row && !w.scalars && w.rewriter.functions.rowAttribute(last) {
+	if i.row && !w.scalars.may(qualifier) && w.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
 	return w.attribute(last)
+}
+
+// shorten writes schema.table.column as table.column where a sub-select has taken the table's place: no schema qualifies that.
+func (w *walker) shorten(n *pg.ColumnRef, parts []string) {
+	if len(parts) < 3 {
+		return
+	}
+	i, _ := w.scope.origin(parts[len(parts)-2])
+	sameDatabase := len(parts) == 3 || len(parts) == 4 && parts[0] == w.rewriter.snapshot.Schema.Database
+	if i.wrapped && sameDatabase && i.relation.Schema == parts[len(parts)-3] {
+		n.Fields = n.Fields[len(parts)-2:]
+	}
 }
 
 // indirection checks (expression).name, which may be a function call as well.

@@ -32,12 +32,43 @@ func needsRelations(stmt *pg.Node) bool {
 	return false
 }
 
-// hasRangeFunction says whether a statement has a function in FROM. Its alias may be a scalar, under a name that means a row elsewhere.
-func hasRangeFunction(stmt *pg.Node) bool {
-	return contains(stmt, func(m protoreflect.Message) bool {
-		_, ok := m.Interface().(*pg.RangeFunction)
-		return ok
-	})
+// scalars are the names that functions in FROM have anywhere in a statement: a name of theirs may mean a scalar, where it means a row elsewhere.
+type scalars struct {
+	names map[string]bool
+	any   bool // one of them has a name that is not known here
+}
+
+// may says whether a name may mean a scalar.
+func (s scalars) may(name string) bool { return s.any || s.names[name] }
+
+func rangeFunctions(stmt *pg.Node) scalars {
+	s := scalars{names: map[string]bool{}}
+	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
+	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+		if f, ok := m.Interface().(*pg.RangeFunction); ok {
+			s.add(f)
+		}
+		return sqltree.Children(m, look)
+	}
+	_ = look(nil, stmt.ProtoReflect())
+	return s
+}
+
+// add notes a function's alias. Without one it has the function's name.
+func (s *scalars) add(f *pg.RangeFunction) {
+	if f.Alias != nil {
+		s.names[f.Alias.Aliasname] = true
+		return
+	}
+	for _, n := range f.Functions {
+		items := n.GetList().GetItems()
+		if len(items) == 0 || items[0].GetFuncCall() == nil {
+			s.any = true
+			return
+		}
+		parts := strs(items[0].GetFuncCall().Funcname)
+		s.names[parts[len(parts)-1]] = true
+	}
 }
 
 func isSystemColumn(name string) bool {

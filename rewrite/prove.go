@@ -21,7 +21,7 @@ import (
 type prover struct {
 	rewriter *Rewriter
 	plan     *plan.Plan
-	scalars  bool // a function stands in FROM
+	scalars  scalars
 	path     []step
 	guards   map[protoreflect.Message]bool    // conjuncts that were recognised as guards
 	filters  map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
@@ -36,7 +36,7 @@ type step struct {
 }
 
 func (g *Rewriter) prove(root *pg.Node, p *plan.Plan) error {
-	v := &prover{rewriter: g, plan: p, scalars: hasRangeFunction(root), guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}}
+	v := &prover{rewriter: g, plan: p, scalars: rangeFunctions(root), guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}}
 	if err := v.visit(root.ProtoReflect()); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}

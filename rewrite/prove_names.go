@@ -15,11 +15,12 @@ func (v *prover) attribute(ref *pg.ColumnRef) error {
 	if len(parts) < 2 || last == "" || v.rewriter.functions.attribute(last) {
 		return nil
 	}
-	if !v.scalars && v.isRow(parts[len(parts)-2]) && v.rewriter.functions.rowAttribute(last) {
+	qualifier := parts[len(parts)-2]
+	if !v.scalars.may(qualifier) && v.isRow(qualifier) && v.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	ours := strings.HasPrefix(parts[len(parts)-2], reservedPrefix) // which no client's name can hide
-	if (ours || !v.scalars) && v.columnOf(parts[len(parts)-2], last) {
+	ours := strings.HasPrefix(qualifier, reservedPrefix) // which no client's name can hide
+	if (ours || !v.scalars.may(qualifier)) && v.columnOf(qualifier, last) {
 		return nil
 	}
 	return fmt.Errorf("attribute %s may be a call", last)

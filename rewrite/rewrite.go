@@ -81,7 +81,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	stmt := raw.Stmt
 	w := &walker{
 		rewriter: g, plan: p, root: stmt.ProtoReflect(), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
-		keep: needsRelations(stmt), scalars: hasRangeFunction(stmt), first: len(b.refusals),
+		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals),
 	}
 	kind, err := w.statement(stmt)
 	if err != nil {

@@ -30,6 +30,8 @@ type origin struct {
 	version bool
 	// row says that the item is a row as a whole. A function's alias is not: where the function returns a scalar, so is that.
 	row bool
+	// wrapped says that a sub-select stands for the relation, under the relation's own name.
+	wrapped bool
 }
 
 // enter opens a level; the function it returns closes it.

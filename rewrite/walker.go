@@ -27,8 +27,8 @@ type walker struct {
 	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
 	// itself, which a sub-select in its place would not be.
 	keep bool
-	// scalars says that a FROM list of the statement has a function, so that the name of an item may mean a scalar.
-	scalars   bool
+	// scalars are the names that may mean a scalar.
+	scalars   scalars
 	relations int        // that FROM lists named so far
 	wrapped   int        // relations replaced so far
 	refusals  []*Refusal // what the marks of this statement stand for

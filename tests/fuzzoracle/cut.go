@@ -60,7 +60,7 @@ func (c *cutter) here() bool {
 func optional(name protoreflect.Name) bool {
 	switch name {
 	case "where_clause", "having_clause", "limit_count", "limit_offset", "with_clause", "agg_filter", "on_conflict_clause", "defresult",
-		"group_clause", "sort_clause", "distinct_clause", "returning_list", "locking_clause", "from_clause", "using_clause", "agg_order":
+		"group_clause", "distinct_clause", "returning_list", "locking_clause", "from_clause", "using_clause", "agg_order":
 		return true
 	default:
 		return false
@@ -70,7 +70,7 @@ func optional(name protoreflect.Name) bool {
 // shorter are the lists that may lose elements, down to one.
 func shorter(name protoreflect.Name) bool {
 	switch name {
-	case "target_list", "from_clause", "group_clause", "sort_clause", "ctes", "values_lists", "returning_list", "merge_when_clauses", "elements":
+	case "target_list", "from_clause", "group_clause", "ctes", "values_lists", "returning_list", "merge_when_clauses", "elements":
 		return true
 	default:
 		return false
@@ -110,8 +110,10 @@ func (c *cutter) message(m protoreflect.Message) {
 func (c *cutter) list(m protoreflect.Message, field protoreflect.FieldDescriptor) {
 	list := m.Mutable(field).List()
 	conjuncts := m.Descriptor().Name() == "BoolExpr" && list.Len() > 2
+	// An order that names every column is total, and must stay so.
+	total := field.Name() == "target_list" && m.Descriptor().Name() == "SelectStmt" && m.Has(m.Descriptor().Fields().ByName("sort_clause"))
 	for i := 0; i < list.Len() && !c.done; i++ {
-		if (shorter(field.Name()) || conjuncts) && list.Len() > 1 && c.here() {
+		if (shorter(field.Name()) || conjuncts) && !total && list.Len() > 1 && c.here() {
 			for j := i; j < list.Len()-1; j++ {
 				list.Set(j, list.Get(j+1))
 			}

@@ -6,6 +6,10 @@ import (
 	"github.com/wherewall/wherewall/plan"
 )
 
+// notNeeded is where PostgreSQL evaluates an expression that fails, on no row or before it looks for rows, and Wherewall's plan finds
+// first that there is nothing to evaluate it on.
+const notNeeded = "PostgreSQL evaluates what fails, and Wherewall's plan does not need it"
+
 // excuse names a difference that is meant, by the decision behind it. Each is as narrow as it can be told.
 func excuse(_ *lane, _ plan.Subject, sc *script, b *sides, at int, what string) string {
 	got, want := b.got[at], b.want[at]
