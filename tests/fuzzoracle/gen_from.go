@@ -134,7 +134,7 @@ func (g *generator) tableItem() (string, []relation) {
 			sql += "(" + strings.Join(names, ", ") + ")"
 		}
 	}
-	if !g.masked && g.chance(2) {
+	if !g.masked && !g.writing && g.chance(2) {
 		sql += fmt.Sprintf(" TABLESAMPLE %s (%d) REPEATABLE (%d)", pick(g, []string{"BERNOULLI", "SYSTEM"}), 20+g.IntN(80), g.IntN(5))
 	}
 	return sql, []relation{r}
