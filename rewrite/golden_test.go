@@ -98,6 +98,8 @@ func bind(ctx context.Context, conn *pgx.Conn, dir string) (*sample, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Refused settings are told which others there are. Servers before 17 lack this one, and the files are for all.
+	delete(schema.Limits.Timeouts, "transaction_timeout")
 	snapshot, problems := catalog.Bind(declared, schema)
 	if snapshot == nil {
 		return nil, problems
