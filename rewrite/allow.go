@@ -30,9 +30,12 @@ func classify(kind protoreflect.Name) class {
 		"LockingClause", "OnConflictClause", "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "DefElem",
 		"RawStmt":
 		return handled
+	// What is said of plans, prepared statements, cursors and the session itself.
+	case "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt", "ExecuteStmt", "DeallocateStmt",
+		"DiscardStmt", "UnlistenStmt":
+		return handled
 	// Statements that a later version may filter.
-	case "CopyStmt", "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt",
-		"ExecuteStmt", "DeallocateStmt", "DiscardStmt", "ListenStmt", "UnlistenStmt", "NotifyStmt":
+	case "CopyStmt", "ListenStmt", "NotifyStmt":
 		return refused
 	// Definitions, administration and code.
 	case "AlterCollationStmt", "AlterDatabaseRefreshCollStmt", "AlterDatabaseSetStmt", "AlterDatabaseStmt",

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -12,37 +11,6 @@ import (
 	"github.com/wherewall/wherewall/catalog/expr"
 	"github.com/wherewall/wherewall/plan"
 )
-
-// refuseStatement names a statement kind that is not on the list as its user would.
-func (w *walker) refuseStatement(n *pg.Node) error {
-	m := n.ProtoReflect()
-	field := m.WhichOneof(m.Descriptor().Oneofs().Get(0))
-	name := "this statement"
-	if field != nil {
-		name = commandName(string(field.Message().Name()))
-	}
-	return w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied: %s is not allowed", name).
-		hint("Reading and writing rows, transactions, and harmless settings are what may be said through the proxy.")
-}
-
-// commandName turns a node's name into the words of the command: CreateTableAsStmt is CREATE TABLE AS.
-func commandName(node string) string {
-	var words strings.Builder
-	for i, r := range strings.TrimSuffix(node, "Stmt") {
-		if i > 0 && unicode.IsUpper(r) {
-			words.WriteByte(' ')
-		}
-		words.WriteRune(unicode.ToUpper(r))
-	}
-	switch words.String() {
-	case "CREATE":
-		return "CREATE TABLE"
-	case "VARIABLE SET":
-		return "SET"
-	default:
-		return words.String()
-	}
-}
 
 // function finds the schema of the function that a call means: a listed one of pg_catalog, or one that the policy lists.
 func (w *walker) function(schema, name string, n *pg.FuncCall) (string, error) {

@@ -55,6 +55,9 @@ func (v *prover) visit(m protoreflect.Message) error {
 	if err := v.operators(m); err != nil {
 		return err
 	}
+	if err := v.standing(m); err != nil {
+		return err
+	}
 	switch n := m.Interface().(type) {
 	case *pg.InsertStmt:
 		return v.write(m, n.Relation, func() error { return v.insert(n) })

@@ -47,6 +47,7 @@ const (
 	stateTooComplex            = "54001"
 	stateDuplicateColumn       = "42701"
 	stateUndefinedParameter    = "42P02"
+	stateInvalidCursor         = "42P11"
 )
 
 // denial is a Refusal on its way up, with the place in bytes that it is about.

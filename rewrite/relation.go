@@ -55,7 +55,7 @@ func (w *walker) rule(entity *catalog.Entity, action catalog.Action, at int32) (
 	if rule.Kind == plan.Restricted && rule.Filter == nil && action != catalog.Create {
 		return plan.Rule{}, deny(OperationDenied, stateInsufficientPrivilege, at, "permission denied for table %s", entity.Relation.Name)
 	}
-	w.uses = append(w.uses, Use{Entity: entity.Name, Action: action, At: int(at)})
+	w.uses = append(w.uses, Use{Entity: entity.Name, Relation: entity.Relation.Name, Action: action, At: int(at)})
 	return rule, nil
 }
 

@@ -94,7 +94,9 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	if err := g.prove(again, p); err != nil {
 		return err
 	}
-	b.add(text, Statement{Kind: kind, Hidden: w.hidden, Uses: w.uses}, w.refusals)
+	said := w.said
+	said.Kind, said.Hidden, said.Uses = kind, w.hidden, w.uses
+	b.add(text, said, w.refusals)
 	return nil
 }
 
@@ -117,6 +119,32 @@ func (w *walker) statement(n *pg.Node) (Kind, error) {
 		return Set, w.set(s.VariableSetStmt)
 	case *pg.Node_VariableShowStmt:
 		return Show, w.show(s.VariableShowStmt)
+	default:
+		return w.sessionStatement(n)
+	}
+}
+
+// sessionStatement dispatches on the kinds that are about what a session has: prepared statements, cursors and what it may forget.
+func (w *walker) sessionStatement(n *pg.Node) (Kind, error) {
+	switch s := n.GetNode().(type) {
+	case *pg.Node_PrepareStmt:
+		return Prepare, w.prepare(s.PrepareStmt)
+	case *pg.Node_ExecuteStmt:
+		return Execute, w.execute(s.ExecuteStmt)
+	case *pg.Node_DeallocateStmt:
+		return Deallocate, w.deallocate(s.DeallocateStmt)
+	case *pg.Node_DeclareCursorStmt:
+		return Declare, w.declare(s.DeclareCursorStmt)
+	case *pg.Node_FetchStmt:
+		return w.fetch(s.FetchStmt)
+	case *pg.Node_ClosePortalStmt:
+		return Close, w.closeCursor(s.ClosePortalStmt)
+	case *pg.Node_ExplainStmt:
+		return Explain, w.explainStatement(s.ExplainStmt)
+	case *pg.Node_DiscardStmt:
+		return w.discard(s.DiscardStmt)
+	case *pg.Node_UnlistenStmt:
+		return Discard, nil
 	default:
 		return Unknown, w.refuseStatement(n)
 	}

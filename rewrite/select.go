@@ -9,7 +9,7 @@ import (
 // query guards a SELECT, VALUES or TABLE with everything in it. inherited says that a locking clause around it reaches in.
 func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 	if s.IntoClause != nil {
-		return w.deny(StatementDenied, stateInsufficientPrivilege, "SELECT INTO is not allowed")
+		return w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied: SELECT INTO is not allowed").hint("%s", insteadOfTable)
 	}
 	defer w.enter()()
 	if err := w.with(s.WithClause); err != nil {

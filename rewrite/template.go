@@ -20,6 +20,11 @@ type Statement struct {
 	Kind   Kind
 	Hidden Hidden
 	Uses   []Use
+	// Name is the prepared statement or cursor that the statement makes, uses or ends; empty for none and, where it ends them, for all.
+	Name string
+	// Body is what Prepare and Declare make and what Explain explains; nil for an Explain of what Name was prepared as.
+	Body *Statement
+	Hold bool // what Declare makes outlives the transaction
 }
 
 // Hidden is what the reply loop must take out of a statement's replies.
@@ -31,6 +36,7 @@ const (
 	HiddenNothing Hidden = iota
 	HiddenColumn         // take the last column out of RowDescription, DataRow and Bind's result formats
 	HiddenRows           // drop RowDescription and DataRow; Describe answers NoData
+	HiddenPlan           // reduce each row, a line of a plan, by PlanLine of the statement that is explained
 )
 
 // Kind is a statement's kind as far as sessions care.
@@ -48,7 +54,27 @@ const (
 	Transaction
 	Set
 	Show
+	Prepare
+	Execute
+	Deallocate
+	Declare
+	Fetch
+	Move
+	Close
+	Explain
+	Discard    // and UNLISTEN: what a session forgets of itself
+	DiscardAll // statements and cursors too
 )
+
+// IsQuery says whether statements of the kind read or write rows, which is what can be prepared, explained, and run by name.
+func (k Kind) IsQuery() bool {
+	switch k {
+	case Select, Insert, Update, Delete, Merge:
+		return true
+	default:
+		return false
+	}
+}
 
 // Refuse makes the Template of a refusal.
 func Refuse(r *Refusal) *Template { return &Template{Refused: r, refusals: []*Refusal{r}} }

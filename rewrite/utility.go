@@ -11,7 +11,8 @@ func (w *walker) transaction(s *pg.TransactionStmt) error {
 		pg.TransactionStmtKind_TRANS_STMT_ROLLBACK_TO:
 		return w.transactionModes(s.Options)
 	default:
-		return w.deny(StatementDenied, stateInsufficientPrivilege, "two-phase commit is not allowed")
+		return w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied: two-phase commit is not allowed").
+			hint("Use BEGIN and COMMIT; a transaction ends in the session that began it.")
 	}
 }
 

@@ -35,6 +35,7 @@ type walker struct {
 	first     int        // the number of the first of them within the template
 	hidden    Hidden
 	uses      []Use
+	said      Statement // of a statement about prepared statements or cursors: its names and body
 }
 
 // visit checks and rewrites m and everything below it.
@@ -180,6 +181,10 @@ func (w *walker) deny(code, state, format string, args ...any) *denial {
 
 func (w *walker) refuseNode(m protoreflect.Message) error {
 	name := string(m.Descriptor().Name())
+	if name == "CurrentOfExpr" {
+		return w.deny(StatementDenied, stateFeatureNotSupported, "WHERE CURRENT OF is not allowed").
+			hint("Name the row by its key: nothing can be said beside CURRENT OF that would keep to the rows that are yours.")
+	}
 	return w.deny(StatementDenied, stateFeatureNotSupported, "%s is not allowed here", name).
 		hint("This part of SQL is not on the list of what may be said through the proxy.")
 }

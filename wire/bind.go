@@ -19,6 +19,9 @@ func (q *requests) bind(f frame) error {
 	if !ok {
 		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
 	}
+	if err := q.settled(); err != nil {
+		return err
+	}
 	made, err := q.known(false, name)
 	if err != nil {
 		return err
@@ -31,16 +34,24 @@ func (q *requests) bind(f frame) error {
 	if err != nil {
 		return err
 	}
-	if made.world != v.world {
+	if !v.made(made.statement) {
 		return q.dropFor(f, v.stale(fmt.Sprintf("prepared statement %q was made under an older policy; prepare it again", name)))
+	}
+	through, no, err := q.through(v, made.said())
+	if err != nil {
+		return err
+	}
+	if no != nil {
+		return q.dropFor(f, no)
 	}
 	if crowded, err := q.crowded(true, made.weight()); err != nil {
 		return err
 	} else if crowded {
 		return q.dropFor(f, refused(codeComplex, stateLimit, "too many portals are open"))
 	}
-	r := request{kind: 'B', of: made.statement, change: &version{name: portal, portal: true, is: made.prepared}}
-	hidden, _ := hiddenOf(made.template, 0)
+	bound := &version{name: portal, portal: true, is: made.prepared, through: through}
+	r := request{kind: 'B', of: made.statement, through: through, change: bound}
+	hidden := bound.hidden()
 	if hidden == rewrite.HiddenColumn || (hidden == rewrite.HiddenRows && f.size <= freeHold) {
 		return q.holdBind(f, r, hidden)
 	}

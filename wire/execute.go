@@ -20,6 +20,9 @@ func (q *requests) execute(f frame) error {
 	if !ok || len(limit) != 4 {
 		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
 	}
+	if err := q.settled(); err != nil {
+		return err
+	}
 	r := request{kind: 'E', name: nameKey(portal)}
 	bound, err := q.known(true, r.name)
 	if err != nil {
@@ -33,10 +36,18 @@ func (q *requests) execute(f frame) error {
 		// The server does not know it either, and says so. If it should, the replies goroutine ends the session.
 		return q.forward(f, r)
 	}
-	if bound.world != v.world {
+	if !v.made(bound.statement) {
 		return q.dropFor(f, v.stale(fmt.Sprintf("portal %q was bound under an older policy; prepare and bind it again", r.name)))
 	}
-	if hidden, _ := hiddenOf(bound.template, 0); hidden == rewrite.HiddenRows {
+	if no, err := q.mayExecute(v, bound); err != nil {
+		return err
+	} else if no != nil {
+		return q.dropFor(f, no)
+	}
+	if names(bound.said()) {
+		r.runs = bound.version
+	}
+	if bound.version.hidden() == rewrite.HiddenRows {
 		if bound.ran {
 			return q.dropFor(f, refused(codeStatement, stateNotReady, fmt.Sprintf("portal %q cannot be run", r.name)))
 		}

@@ -26,6 +26,7 @@ const (
 	stateDenied         = "42501"
 	stateSyntax         = "42601"
 	stateNoStatement    = "26000"
+	stateNoCursor       = "34000"
 	stateTooMany        = "53300"
 	stateLimit          = "54000"
 	stateNoMemory       = "53200"

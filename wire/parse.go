@@ -41,7 +41,7 @@ func (q *requests) parse(f frame) error {
 	} else if crowded {
 		return q.standIn(refused(codeComplex, stateLimit, "the prepared statements of the session are too long"))
 	}
-	made := &prepared{statement: q.rewrite(v, string(sql)), name: nameKey(name), world: v.world}
+	made := &prepared{statement: q.rewrite(v, string(sql)), name: nameKey(name)}
 	if no := v.unfit(made.template, types); no != nil {
 		made.statement = v.refusal(no)
 	}

@@ -153,7 +153,7 @@ func (s *stage) start(t *testing.T) {
 func (s *stage) knows(name string, statements ...rewrite.Statement) {
 	made := &prepared{
 		statement: statement{template: &rewrite.Template{Statements: statements}, values: s.view.values},
-		name:      name, world: s.view.world,
+		name:      name,
 	}
 	v := &version{name: name, is: made, confirmed: true}
 	s.pending.names.add(v)

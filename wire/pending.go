@@ -9,9 +9,10 @@ type request struct {
 	target  byte   // S or P of Describe and Close
 	name    string // the statement of Parse, Describe and Close; the portal of Execute, Describe and Close
 	of      statement
-	change  *version // what becomes of a name if this succeeds
-	runs    *version // of Execute: the portal
-	standIn bool     // it must fail: success ends the session
+	change  *version  // what becomes of a name if this succeeds
+	runs    *version  // of Execute: the portal
+	standIn bool      // it must fail: success ends the session
+	through *prepared // of Execute, Describe and Bind: what the statement runs by name; nil for none
 }
 
 // ends says whether the server answers with ReadyForQuery.
@@ -117,11 +118,25 @@ func (p *pending) front() (request, bool) {
 	}
 	r := p.queue[p.first]
 	if r.kind == 'E' || r.kind == 'D' {
-		if made := p.registry(r.kind == 'E' || r.target == 'P').oldest(r.name); made != nil {
-			r.of = made.statement
-		}
+		p.resolve(&r, r.kind == 'E' || r.target == 'P')
 	}
 	return r, true
+}
+
+// resolve finds the statement that an Execute or a Describe is about, and what that runs by name.
+func (p *pending) resolve(r *request, portal bool) {
+	v := p.registry(portal).confirmed(r.name)
+	if v == nil || v.is == nil {
+		return
+	}
+	r.of = v.is.statement
+	if portal {
+		r.through = v.through
+		return
+	}
+	if target := p.targetOf(r.of.said()); target != nil {
+		r.through = target.is
+	}
 }
 
 // done takes the request in front away: it succeeded, or its batch is over. It reports whether nothing is left.

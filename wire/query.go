@@ -28,7 +28,11 @@ func (q *requests) query(f frame) error {
 	if !ok {
 		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, invalidFormat)))
 	}
-	return q.sendQuery(q.rewrite(v, sql))
+	s := q.rewrite(v, sql)
+	if namesAny(s) {
+		return q.sendNaming(v, s)
+	}
+	return q.sendQuery(s)
 }
 
 // text takes the string out of a message that is nothing but one.

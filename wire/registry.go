@@ -5,8 +5,7 @@ import "slices"
 // prepared is a statement that a Parse message made.
 type prepared struct {
 	statement
-	name  string
-	world *World // under which it was rewritten
+	name string
 }
 
 // weight is roughly the memory that a statement takes, in bytes.
@@ -27,6 +26,9 @@ type version struct {
 	batch     uint64
 	confirmed bool
 	ran       bool // an Execute was sent for this portal
+	hold      bool // a cursor that outlives its transaction
+	// through is what the statement of a portal runs by name, as it stood when the portal was bound; nil for none.
+	through *prepared
 }
 
 // registry holds the versions of each name in the order of their requests. At most the first is confirmed; the others wait
@@ -61,11 +63,19 @@ func (r *registry) newest(name string) *version {
 }
 
 func (r *registry) oldest(name string) *prepared {
+	if v := r.confirmed(name); v != nil {
+		return v.is
+	}
+	return nil
+}
+
+// confirmed is what a name stands for in the server, as far as that has answered; nil for nothing.
+func (r *registry) confirmed(name string) *version {
 	versions := r.versions[name]
 	if len(versions) == 0 || !versions[0].confirmed {
 		return nil
 	}
-	return versions[0].is
+	return versions[0]
 }
 
 // confirm makes v what its name stands for now.
@@ -88,10 +98,10 @@ func (r *registry) cancel(v *version) {
 	}
 }
 
-// forget takes all confirmed versions away.
+// forget takes all confirmed versions away that do not outlive a transaction.
 func (r *registry) forget() {
 	for name, versions := range r.versions {
-		if versions[0].confirmed {
+		if versions[0].confirmed && !versions[0].hold {
 			r.remove(name, 0, 1)
 		}
 	}

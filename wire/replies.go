@@ -21,6 +21,7 @@ type replies struct {
 	current  request // what the server answers now; see front
 	has      bool
 	index    int  // of the statement of a Query
+	looked   bool // what that statement runs by name was looked for
 	status   byte // of the last ReadyForQuery
 	quiet    bool // nothing was outstanding at the last ReadyForQuery
 	midFrame bool // part of a message was written; nothing else may follow
@@ -231,7 +232,7 @@ func (p *replies) sayFarewell() error {
 func (p *replies) front() (*request, bool) {
 	if !p.has {
 		p.current, p.has = p.pending.front()
-		p.index, p.quiet = 0, false
+		p.index, p.looked, p.quiet = 0, false, false
 	}
 	return &p.current, p.has
 }
@@ -245,18 +246,79 @@ func (p *replies) done() bool {
 // hidden is what must be taken out of the rows that the server sends now; false where it may not send any.
 func (p *replies) hidden(r *request) (rewrite.Hidden, bool) {
 	switch r.kind {
-	case 'Q':
-		return hiddenOf(r.of.template, p.index)
-	case 'E':
-		return hiddenOf(r.of.template, 0)
+	case 'Q', 'E', 'D':
 	default:
 		return 0, false
 	}
-}
-
-func hiddenOf(t *rewrite.Template, index int) (rewrite.Hidden, bool) {
-	if t == nil || t.Refused != nil || index >= len(t.Statements) {
+	said := p.said(r)
+	if said == nil {
 		return 0, false
 	}
-	return t.Statements[index].Hidden, true
+	if !runsNamed(said) {
+		return said.Hidden, true
+	}
+	target := p.through(r, said)
+	switch {
+	case target == nil || target.said() == nil:
+		return 0, false
+	case said.Kind == rewrite.Explain:
+		return rewrite.HiddenPlan, true
+	default:
+		return target.hidden(), true
+	}
+}
+
+// said is the statement that the server is about, as it was sent; nil for none.
+func (p *replies) said(r *request) *rewrite.Statement { return p.one(r).said() }
+
+// one is the statement of a request that the server is about.
+func (p *replies) one(r *request) statement {
+	of := r.of
+	if r.kind == 'Q' {
+		of.at = p.index
+	}
+	return of
+}
+
+// through is what the statement that the server is about runs by name; nil for nothing that is known.
+func (p *replies) through(r *request, said *rewrite.Statement) *prepared {
+	if r.kind == 'Q' && !p.looked && runsNamed(said) {
+		p.looked = true
+		r.through = nil
+		if target := p.pending.target(said); target != nil {
+			r.through = target.is
+		}
+	}
+	return r.through
+}
+
+// explained is the statement whose plan the server tells.
+func (p *replies) explained(r *request) *rewrite.Statement {
+	said := p.said(r)
+	if said == nil || said.Kind != rewrite.Explain {
+		return nil
+	}
+	if said.Body != nil {
+		return said.Body
+	}
+	if target := p.through(r, said); target != nil {
+		return target.said()
+	}
+	return nil
+}
+
+// completes says whether the statement that the server is about may come to its end, and goes on to the next.
+func (p *replies) completes(r *request) bool {
+	said := p.said(r)
+	if said == nil || runsNamed(said) && p.through(r, said) == nil {
+		return false
+	}
+	if names(said) {
+		p.pending.took(p.one(r), r.name)
+	}
+	if r.kind == 'Q' {
+		p.index++
+		p.looked, r.through = false, nil
+	}
+	return true
 }

@@ -69,13 +69,12 @@ func (p *replies) completed(f frame) error {
 	case !ok:
 		return unexpected("completion without a request")
 	case r.kind == 'Q' && f.kind == 'C':
-		if _, known := hiddenOf(r.of.template, p.index); !known {
+		if !p.completes(r) {
 			return unexpected("completion of a statement that was not sent")
 		}
-		p.index++
 	case r.kind == 'Q' && f.kind == 'I':
 	case r.kind == 'E':
-		if r.of.template == nil {
+		if r.of.template == nil || f.kind == 'C' && !p.completes(r) {
 			return unexpected("completion of an unknown portal")
 		}
 		p.done()
@@ -205,6 +204,20 @@ func (p *replies) origin() statement {
 	return r.of
 }
 
+// inner is the statement that the server runs by name for the one that its error is about; the zero statement for none.
+func (p *replies) inner() statement {
+	r, ok := p.front()
+	if !ok {
+		return statement{}
+	}
+	if said := p.said(r); runsNamed(said) {
+		if target := p.through(r, said); target != nil {
+			return target.statement
+		}
+	}
+	return statement{}
+}
+
 // errorResponse handles an error: the client's own, or one that stands for a refusal.
 func (p *replies) errorResponse(f frame) error {
 	body, err := p.hold(f)
@@ -217,7 +230,7 @@ func (p *replies) errorResponse(f frame) error {
 		return unexpected("error without a request")
 	}
 	origin := p.origin()
-	if refusal := scrubError(&fields, origin, p.mark); refusal != nil {
+	if refusal := scrubError(&fields, origin, p.inner(), p.mark); refusal != nil {
 		p.logRefusal(refusal, origin)
 	}
 	if err := toClient(p.out.write(appendError(nil, fields))); err != nil {

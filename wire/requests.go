@@ -11,6 +11,8 @@ type requests struct {
 	*session
 	out  *outbox
 	held int64 // bytes of the shared memory that the message at hand has drawn
+	// unsettled says that a text was sent which changes names, and that nobody has waited for it yet.
+	unsettled bool
 }
 
 func newRequests(s *session) *requests {

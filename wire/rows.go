@@ -14,7 +14,7 @@ func (p *replies) row(f frame) error {
 		return unexpected("row without a request")
 	}
 	hidden, ok := p.hidden(r)
-	if !ok {
+	if !ok || r.kind == 'D' {
 		return unexpected("row of a statement that was not sent")
 	}
 	switch hidden {
@@ -24,6 +24,8 @@ func (p *replies) row(f frame) error {
 		return p.drop(f)
 	case rewrite.HiddenColumn:
 		return p.rowWithoutLast(f)
+	case rewrite.HiddenPlan:
+		return p.planRow(f, p.explained(r))
 	default:
 		return unexpected("row")
 	}
@@ -84,9 +86,6 @@ func (p *replies) rowDescription(f frame) error {
 		return unexpected("row description without a request")
 	}
 	hidden, ok := p.hidden(r)
-	if r.kind == 'D' {
-		hidden, ok = hiddenOf(r.of.template, 0)
-	}
 	if !ok || r.kind == 'E' {
 		return unexpected("row description of a statement that was not sent")
 	}
@@ -95,7 +94,7 @@ func (p *replies) rowDescription(f frame) error {
 		p.done()
 	}
 	switch hidden {
-	case rewrite.HiddenNothing:
+	case rewrite.HiddenNothing, rewrite.HiddenPlan:
 		return p.pass(f)
 	case rewrite.HiddenRows:
 		if err := p.drop(f); err != nil || !described {

@@ -13,12 +13,41 @@ type statement struct {
 	values   *rewrite.Values
 	size     int    // of the client's text in bytes
 	code     string // of the refusal, for the log; empty where the Template has it
+	at       int    // which of the template's statements it is
+	body     bool   // it is that statement's body: what PREPARE or DECLARE made
+}
+
+// said is what is known of the statement; nil for none, and for one that is refused.
+func (s statement) said() *rewrite.Statement {
+	if s.template == nil || s.template.Refused != nil || s.at >= len(s.template.Statements) {
+		return nil
+	}
+	said := &s.template.Statements[s.at]
+	if s.body {
+		return said.Body
+	}
+	return said
+}
+
+// hidden is what must be taken out of the statement's replies.
+func (s statement) hidden() rewrite.Hidden {
+	if said := s.said(); said != nil {
+		return said.Hidden
+	}
+	return rewrite.HiddenNothing
 }
 
 // scrubError turns a server's error into the client's. It returns the refusal that it stands for, or nil. The zero
-// statement is a reply that belongs to no text of the client.
-func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
-	if of.template != nil {
+// statement is a reply that belongs to no text of the client. inner is what that text runs by name: the marks are its own then, and the
+// places in it are not those of the text.
+func scrubError(f *errorFields, of, inner statement, mark string) *rewrite.Refusal {
+	if inner.template != nil {
+		if r := inner.template.Refusal(f.message, inner.values); r != nil {
+			*f = refusalFields(r)
+			f.position = 0
+			return r
+		}
+	} else if of.template != nil {
 		if r := of.template.Refusal(f.message, of.values); r != nil {
 			*f = refusalFields(r)
 			return r
@@ -35,9 +64,10 @@ func scrubError(f *errorFields, of statement, mark string) *rewrite.Refusal {
 	scrubIntegrity(f, of.plan())
 	scrubPrivilege(f, of.plan())
 	scrubColumns(f, of)
+	scrubColumns(f, inner)
 	scrubOwnNames(f)
 	scrubInternals(f)
-	if hidden, _ := hiddenOf(of.template, 0); hidden == rewrite.HiddenColumn {
+	if of.hidden() == rewrite.HiddenColumn || inner.hidden() == rewrite.HiddenColumn {
 		f.message = uncount(f.message)
 	}
 	return nil

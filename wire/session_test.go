@@ -104,8 +104,7 @@ func TestStatementOfAnOlderPolicyIsNotBound(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.knows("a", rewrite.Statement{Kind: rewrite.Select})
-	older := *s.world
-	s.pending.names.versions["a"][0].is.world = &older
+	s.pending.names.versions["a"][0].is.values = rewrite.NewValues(s.view.plan, testMark)
 	s.start(t)
 	s.client.send(bindMessage("", "a"), executeMessage("", 0), syncMessage)
 	parse := s.server.expect("P")

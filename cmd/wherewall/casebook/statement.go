@@ -44,8 +44,8 @@ func (t *trial) ask(ctx context.Context, sql string) (*answer, error) {
 		return a, nil
 	}
 	for _, s := range template.Statements {
-		if s.Kind == rewrite.Transaction || s.Kind == rewrite.Set {
-			return nil, errors.New("a case is one transaction with the server's settings: it has no BEGIN, COMMIT or SET of its own")
+		if !s.Kind.IsQuery() && s.Kind != rewrite.Show && s.Kind != rewrite.Empty {
+			return nil, errors.New("a case is one transaction with the server's settings: it reads and writes rows, and has no BEGIN, COMMIT, SET, PREPARE or DECLARE of its own")
 		}
 	}
 	a, err := t.execute(ctx, string(template.AppendSQL(nil, t.values)))

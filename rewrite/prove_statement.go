@@ -1,0 +1,79 @@
+package rewrite
+
+import (
+	"errors"
+	"fmt"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wherewall/wherewall/internal/sqltree"
+)
+
+// standing demands of statements that are not queries that they stand where the grammar has them, and hold what may be held. What is in
+// their bodies is visited like everything else.
+func (v *prover) standing(m protoreflect.Message) error {
+	switch n := m.Interface().(type) {
+	case *pg.PrepareStmt:
+		return v.container(m, n.Query, isQuery)
+	case *pg.ExplainStmt:
+		return v.explanation(m, n)
+	case *pg.DeclareCursorStmt:
+		return v.explainable(m, n.Query, isSelect)
+	case *pg.ExecuteStmt:
+		return v.explainable(m, nil, nil)
+	case *pg.FetchStmt, *pg.ClosePortalStmt, *pg.DeallocateStmt, *pg.DiscardStmt, *pg.UnlistenStmt,
+		*pg.TransactionStmt, *pg.VariableSetStmt, *pg.VariableShowStmt:
+		return v.container(m, nil, nil)
+	default:
+		return nil
+	}
+}
+
+// container demands that a statement is the whole one, and that its body, if it has one, is of a kind that it may have.
+func (v *prover) container(m protoreflect.Message, body *pg.Node, may func(*pg.Node) bool) error {
+	if _, whole := v.holder().message.Interface().(*pg.Node); !whole {
+		return fmt.Errorf("%s stands inside another statement", m.Descriptor().Name())
+	}
+	if may != nil && !may(body) {
+		return fmt.Errorf("%s holds another statement than it may", m.Descriptor().Name())
+	}
+	return nil
+}
+
+// explainable is container for statements that EXPLAIN may hold too.
+func (v *prover) explainable(m protoreflect.Message, body *pg.Node, may func(*pg.Node) bool) error {
+	if _, explained := v.holder().message.Interface().(*pg.ExplainStmt); explained {
+		if may != nil && !may(body) {
+			return fmt.Errorf("%s holds another statement than it may", m.Descriptor().Name())
+		}
+		return nil
+	}
+	return v.container(m, body, may)
+}
+
+// explanation demands of EXPLAIN that the plan allows it, that it runs nothing and that it tells no estimates.
+func (v *prover) explanation(m protoreflect.Message, n *pg.ExplainStmt) error {
+	if !v.plan.Explain {
+		return errors.New("EXPLAIN is not allowed")
+	}
+	if !sqltree.Equal(list(explainOptions()), list(n.Options)) {
+		return errors.New("EXPLAIN has other options than those that tell no estimates")
+	}
+	return v.container(m, n.Query, isExplainable)
+}
+
+func isExplainable(n *pg.Node) bool {
+	return isQuery(n) || n.GetDeclareCursorStmt() != nil || n.GetExecuteStmt() != nil
+}
+
+func isSelect(n *pg.Node) bool { return n.GetSelectStmt() != nil }
+
+func isQuery(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_SelectStmt, *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt:
+		return true
+	default:
+		return false
+	}
+}
