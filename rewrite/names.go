@@ -87,6 +87,10 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 	if len(parts) == 2 {
 		schema = parts[0]
 	}
+	if isUnlockAll(qualified(n)) && (schema != "" || !w.rewriter.functions.onPath(name)) {
+		n.Funcname = names(pgCatalog, name)
+		return nil
+	}
 	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err

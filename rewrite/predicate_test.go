@@ -48,6 +48,6 @@ func TestAStatementTellsWhatItUses(t *testing.T) {
 	template := theSample.rewriter.Rewrite("WITH project AS (SELECT 1) UPDATE app.task SET title = 'x' FROM project, app.project q WHERE q.id = project_id", kim.Plan())
 	require.Nil(t, template.Refused)
 	require.ElementsMatch(t, []rewrite.Use{
-		{Entity: "task", Action: catalog.Update, At: 34}, {Entity: "task", Action: catalog.Read, At: 34}, {Entity: "project", Action: catalog.Read, At: 73},
+		{Entity: "task", Relation: "task", Action: catalog.Update, At: 34}, {Entity: "task", Relation: "task", Action: catalog.Read, At: 34}, {Entity: "project", Relation: "project", Action: catalog.Read, At: 73},
 	}, template.Statements[0].Uses)
 }

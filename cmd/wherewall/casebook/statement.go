@@ -45,7 +45,7 @@ func (t *trial) ask(ctx context.Context, sql string) (*answer, error) {
 	}
 	for _, s := range template.Statements {
 		if !s.Kind.IsQuery() && s.Kind != rewrite.Show && s.Kind != rewrite.Empty {
-			return nil, errors.New("a case is one transaction with the server's settings: it reads and writes rows, and has no BEGIN, COMMIT, SET, PREPARE or DECLARE of its own")
+			return nil, errors.New("a case reads and writes rows in one transaction with the server's settings: it has no BEGIN, COMMIT or SET of its own, and no names of statements or cursors")
 		}
 	}
 	a, err := t.execute(ctx, string(template.AppendSQL(nil, t.values)))
