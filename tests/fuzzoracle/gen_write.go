@@ -175,7 +175,10 @@ func (g *generator) returning(s *scope) string {
 	case g.chance(55):
 		return ""
 	case g.chance(30):
-		return " RETURNING *"
+		if len(s.relations) == 1 && s.outer == nil {
+			return " RETURNING *"
+		}
+		return ""
 	default:
 		list, _ := g.targets(&scope{relations: s.relations, outer: &scope{}}, g.kinds(3), 1)
 		return " RETURNING " + list
@@ -213,7 +216,7 @@ func (g *generator) update(d int) string {
 		if g.chance(50) {
 			where += " AND " + g.condition(s, 1)
 		}
-		return sql + from + where + g.returning(&scope{relations: s.relations[:1]})
+		return sql + from + where + g.returning(&scope{relations: s.relations[:1], outer: &scope{}})
 	}
 	sql += " SET " + g.assignments(t, s)
 	if g.chance(90) {
@@ -235,7 +238,7 @@ func (g *generator) delete(d int) string {
 		if g.chance(50) {
 			where += " AND " + g.condition(s, 1)
 		}
-		return "DELETE FROM " + sql + using + where + g.returning(&scope{relations: s.relations[:1]})
+		return "DELETE FROM " + sql + using + where + g.returning(&scope{relations: s.relations[:1], outer: &scope{}})
 	}
 	return "DELETE FROM " + sql + " WHERE " + g.condition(s, d) + g.returning(s)
 }
