@@ -199,7 +199,7 @@ func (w *walker) checkSource(s *pg.InsertStmt, relation *catalog.Relation, condi
 	columnsOf(condition, looked)
 	decidedLater := relation.BeforeInsert || anyGenerated(relation, looked) || looked[anyColumn]
 	src := source{relation: relation, names: s.Cols, query: s.SelectStmt.GetSelectStmt(), extras: map[string]*pg.Node{}}
-	if decidedLater && !w.tellsKeys(&src, looked) {
+	if (decidedLater || s.OnConflictClause == nil && src.mixesTypes()) && !w.tellsKeys(&src, looked) {
 		return false, nil
 	}
 	if err := w.listColumns(&src); err != nil {

@@ -90,7 +90,7 @@ func (f *fortress) withstand(t *testing.T, a *attack) {
 func (f *fortress) bait(t *testing.T, a *attack, subject string) {
 	t.Helper()
 	f.root.query(t, "BEGIN")
-	defer f.root.query(t, "ROLLBACK")
+	defer f.root.query(t, "ROLLBACK; DEALLOCATE ALL")
 	before, kept := f.belongings(t, subject), f.ask(t, a.keeps)
 	for i, sql := range a.statements {
 		o := f.send(t, f.root, a, i, (*client).simple)
