@@ -205,6 +205,9 @@ func (w *walker) bareColumn(ref *pg.ColumnRef) (*pg.Node, error) {
 	} else {
 		i, _ = w.scope.supplier(name)
 		qualifier = w.scope.nameOf(i)
+		if i.bare && i.shown != nil && w.scope.besides(i, name) {
+			return nil, w.deny(StatementDenied, stateAmbiguousColumn, "column reference %q is ambiguous", name)
+		}
 	}
 	if !i.bare || i.shown == nil || name == "" || qualifier == "" {
 		return nil, nil
@@ -214,6 +217,21 @@ func (w *walker) bareColumn(ref *pg.ColumnRef) (*pg.Node, error) {
 		return nil, nil
 	}
 	return w.rewriter.shownColumn(i.relation.Column(name), s, aliased(qualifier))
+}
+
+// besides says whether another relation of the item's own level shows a column of that name, too.
+func (s *scope) besides(own origin, name string) bool {
+	for ; s != nil; s = s.outer {
+		here, another := false, false
+		for _, i := range s.origins {
+			here = here || i.bare && i.relation == own.relation
+			another = another || i.relation != nil && i.relation != own.relation && i.relation.Column(name) != nil && (i.shown == nil || hasColumn(i.shown, name))
+		}
+		if here {
+			return another
+		}
+	}
+	return false
 }
 
 // nameShown keeps the name of a select-list entry that will be replaced by what the subject sees of the column.

@@ -46,6 +46,7 @@ const (
 	stateReservedName          = "42939"
 	stateTooComplex            = "54001"
 	stateDuplicateColumn       = "42701"
+	stateAmbiguousColumn       = "42702"
 	stateUndefinedParameter    = "42P02"
 	stateInvalidCursor         = "42P11"
 )
