@@ -139,7 +139,7 @@ func (r *policyReader) allow(into *map[string]bool) func(*document.Node) {
 				r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, allowances), "allow does not know %q", w.Text)
 				continue
 			}
-			r.notEnforced(w, w.Text != "explain", "it stays refused")
+			r.notEnforced(w, w.Text != "explain" && w.Text != "advisory_locks", "it stays refused")
 			if *into == nil {
 				*into = map[string]bool{}
 			}

@@ -54,6 +54,12 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 	case *pg.Node_RangeSubselect:
 		return w.subselect(item.RangeSubselect, lv)
 	case *pg.Node_RangeFunction:
+		for _, f := range item.RangeFunction.Functions {
+			if list := f.GetList().GetItems(); len(list) > 0 && isBackendPID(list[0].GetFuncCall()) {
+				return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function pg_backend_pid").
+					hint("Write it in the select list.")
+			}
+		}
 		if a := item.RangeFunction.Alias; a != nil {
 			w.scope.origins[a.Aliasname] = origin{}
 		}

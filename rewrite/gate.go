@@ -27,6 +27,15 @@ func (w *walker) function(schema, name string, n *pg.FuncCall) (string, error) {
 	if v.outcome == missing {
 		return "", w.deny(FunctionDenied, stateUndefinedFunction, "function %s does not exist", name)
 	}
+	if schema == pgCatalog || schema == "" && !w.rewriter.functions.onPath(name) {
+		harmless, refusal := w.rewriter.lenient(name, n, w.plan.Allow)
+		switch {
+		case refusal != nil:
+			return "", &denial{Refusal: *refusal, location: w.location}
+		case harmless || w.shownTypes[n]:
+			return pgCatalog, nil
+		}
+	}
 	return "", w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).hint("%s is %s.", name, v.reason)
 }
 

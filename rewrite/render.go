@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,16 @@ func NewValues(p *plan.Plan, mark string) *Values {
 	for name, value := range p.Values {
 		v.quoted[name] = string(sqltree.QuoteLiteral(nil, value))
 	}
+	v.quoted[pidSlot] = "'0'"
 	v.quoted[userSlot] = string(sqltree.QuoteLiteral(nil, p.Subject.User))
 	return v
+}
+
+// Of returns the same values for a session that was told to be a process of the server.
+func (v *Values) Of(pid uint32) *Values {
+	quoted := maps.Clone(v.quoted)
+	quoted[pidSlot] = "'" + strconv.FormatUint(uint64(pid), 10) + "'"
+	return &Values{plan: v.plan, mark: v.mark, quoted: quoted}
 }
 
 // Plan is the plan whose values they are.

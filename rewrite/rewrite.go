@@ -80,7 +80,7 @@ func (g *Rewriter) rewrite(sql string, p *plan.Plan) (*Template, error) {
 func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	stmt := raw.Stmt
 	w := &walker{
-		rewriter: g, plan: p, root: stmt.ProtoReflect(), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
+		rewriter: g, plan: p, root: stmt.ProtoReflect(), shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals),
 	}
 	kind, err := w.statement(stmt)

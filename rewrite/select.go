@@ -152,6 +152,9 @@ func nameUserColumns(targets []*pg.Node) {
 		if boolConstant(t.Val) != nil {
 			t.Name = "bool"
 		}
+		if isBackendPID(t.Val.GetFuncCall()) {
+			t.Name = "pg_backend_pid"
+		}
 		switch t.Val.GetSqlvalueFunction().GetOp() {
 		case pg.SQLValueFunctionOp_SVFOP_CURRENT_USER:
 			t.Name = "current_user"

@@ -15,6 +15,7 @@ const slotPrefix = "ww_slot_"
 const (
 	markSlot = "mark:" // + number: the session's mark for one of the template's refusals
 	userSlot = "id"    // the subject's user
+	pidSlot  = "pid:"  // the process id that the client was told
 )
 
 func slot(name string) *pg.Node { return literal(slotPrefix + name) }

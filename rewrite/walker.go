@@ -21,9 +21,11 @@ type walker struct {
 	root     protoreflect.Message // the statement, as the client wrote it until its parts were visited
 	foreign  foreign              // nil until somebody asks
 	// printed says that the text at hand was printed by PostgreSQL, which qualifies every name that is not of pg_catalog.
-	printed  bool
-	scope    *scope
-	location int32 // of the innermost node that knew one
+	printed bool
+	// shownTypes are the calls of pg_typeof of which only the text can be used.
+	shownTypes map[*pg.FuncCall]bool
+	scope      *scope
+	location   int32 // of the innermost node that knew one
 	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
 	// itself, which a sub-select in its place would not be.
 	keep bool
@@ -149,6 +151,13 @@ func (w *walker) node(n *pg.Node) error {
 	}
 	if ref := n.GetColumnRef(); ref != nil {
 		return w.column(n, ref)
+	}
+	if isBackendPID(n.GetFuncCall()) && !w.rewriter.functions.onPath("pg_backend_pid") {
+		n.Node = cast(slot(pidSlot), builtinType("int4")).Node
+		return nil
+	}
+	if asText(n.GetTypeCast()) {
+		w.shownTypes[n.GetTypeCast().Arg.GetFuncCall()] = true
 	}
 	if b := boolConstant(n); b != nil {
 		n.Node = b.Node

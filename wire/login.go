@@ -184,6 +184,7 @@ func (s *Server) welcome(h *handshake, made *session, asked *startup) error {
 	b = appendMessage(b, 'K', func(b []byte) []byte {
 		return append(binary.BigEndian.AppendUint32(b, key.pid), key.secret...)
 	})
+	made.pid, made.view.values = key.pid, made.view.values.Of(key.pid)
 	made.cancel = func(ctx context.Context) { s.cancels.send(ctx, made.server.Cancel) }
 	made.forget = func() { s.cancels.remove(key) }
 	if err := h.send(appendReady(b, 'I')); err != nil {

@@ -211,6 +211,7 @@ func (q *requests) current() (*view, error) {
 		// A session has one subject: what follows would go to another tenant than what was said before.
 		return nil, &failure{state: stateAuthorization, message: "the tenant of this login has changed", hint: "Connect again."}
 	}
+	v.values = v.values.Of(q.pid)
 	q.view = v
 	return &q.view, nil
 }

@@ -29,6 +29,7 @@ type session struct {
 	mark    string // in errors that stand for refusals; never leaves
 	login   string
 	tenant  string // of the subject; empty for none
+	pid     uint32 // what the client was told to be
 	forget  func() // makes the cancel key worthless
 	// cancel asks the server to stop what it does for this session, within the limit of such requests.
 	cancel func(context.Context)

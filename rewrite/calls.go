@@ -1,0 +1,122 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
+
+// Some functions that are refused by their class are harmless in a certain form, and clients depend on it: settings that SET and SHOW
+// would let pass, the name of a value's type as a text, and locks where the policy allows them.
+
+// lenient says whether a call of a function of pg_catalog is harmless as it is written, though the function is not. holder is what the call
+// stands in, where that matters.
+func (g *Rewriter) lenient(name string, n *pg.FuncCall, allow map[string]bool) (bool, *Refusal) {
+	switch {
+	case !plainCall(n):
+		return false, nil
+	case name == "current_setting":
+		return g.showsSetting(n.Args), nil
+	case name == "set_config":
+		return g.setsSetting(n.Args)
+	default:
+		return advisory(name) && allow["advisory_locks"], nil
+	}
+}
+
+// plainCall says that a call is of a function and has its arguments in their places.
+func plainCall(n *pg.FuncCall) bool {
+	for _, a := range n.Args {
+		if a.GetNamedArgExpr() != nil {
+			return false
+		}
+	}
+	return !n.FuncVariadic && !n.AggStar && !n.AggDistinct && !n.AggWithinGroup && n.AggFilter == nil && n.Over == nil && len(n.AggOrder) == 0
+}
+
+// showsSetting says whether the arguments of current_setting are constants that name what SHOW would show.
+func (g *Rewriter) showsSetting(args []*pg.Node) bool {
+	if len(args) != 1 && (len(args) != 2 || !isBoolean(args[1])) {
+		return false
+	}
+	name := args[0].GetAConst().GetSval()
+	if name == nil {
+		return false
+	}
+	rule, ok := g.settings.rule(name.Sval)
+	return ok && rule.showable
+}
+
+// setsSetting says whether the arguments of set_config are constants that SET would accept. The words for what is pinned are many, so that is
+// left to SET.
+func (g *Rewriter) setsSetting(args []*pg.Node) (bool, *Refusal) {
+	if len(args) != 3 || !isBoolean(args[2]) {
+		return false, nil
+	}
+	name, value := args[0].GetAConst().GetSval(), args[1].GetAConst().GetSval()
+	if name == nil || value == nil || strings.HasPrefix(value.Sval, slotPrefix) {
+		return false, nil
+	}
+	if rule, ok := g.settings.rule(name.Sval); !ok || rule.pin != nil || strings.EqualFold(name.Sval, "search_path") || strings.EqualFold(name.Sval, "client_encoding") {
+		return false, nil
+	}
+	refusal := g.settings.judge(name.Sval, []string{value.Sval})
+	return refusal == nil, refusal
+}
+
+func isBoolean(n *pg.Node) bool {
+	_, ok := n.GetAConst().GetVal().(*pg.A_Const_Boolval)
+	return ok || boolConstant(n) != nil
+}
+
+// advisory tells the locks on numbers that applications agree on.
+func advisory(name string) bool {
+	switch name {
+	case "pg_advisory_lock", "pg_advisory_lock_shared", "pg_advisory_unlock", "pg_advisory_unlock_all", "pg_advisory_unlock_shared",
+		"pg_advisory_xact_lock", "pg_advisory_xact_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared",
+		"pg_try_advisory_xact_lock", "pg_try_advisory_xact_lock_shared":
+		return true
+	}
+	return false
+}
+
+// isBackendPID tells pg_backend_pid(), which would be another number than the client was told.
+func isBackendPID(n *pg.FuncCall) bool {
+	parts := strs(n.GetFuncname())
+	return n != nil && len(n.Args) == 0 && plainCall(n) && parts[len(parts)-1] == "pg_backend_pid" && (len(parts) == 1 || len(parts) == 2 && parts[0] == pgCatalog)
+}
+
+// typeCall tells pg_typeof(x). Its result is a name: an untyped constant beside it would be looked up as one, so that only its text may be used.
+func typeCall(n *pg.Node) bool {
+	f := n.GetFuncCall()
+	parts := strs(f.GetFuncname())
+	return f != nil && plainCall(f) && parts[len(parts)-1] == "pg_typeof" && (len(parts) == 1 || len(parts) == 2 && parts[0] == pgCatalog)
+}
+
+// asText says whether a cast makes a text of the name of a type.
+func asText(c *pg.TypeCast) bool {
+	t := c.GetTypeName()
+	if !typeCall(c.GetArg()) || len(t.ArrayBounds) > 0 {
+		return false
+	}
+	switch strings.Join(strs(t.Names), ".") {
+	case "text", "varchar", "pg_catalog.text", "pg_catalog.varchar":
+		return true
+	}
+	return false
+}
+
+// shownTypes are the calls of pg_typeof in a statement's own select list, where nothing stands beside them.
+func shownTypes(n *pg.Node) map[*pg.FuncCall]bool {
+	s := n.GetSelectStmt()
+	shown := map[*pg.FuncCall]bool{}
+	if s.GetOp() != pg.SetOperation_SETOP_NONE {
+		return shown
+	}
+	for _, t := range s.GetTargetList() {
+		if val := t.GetResTarget().GetVal(); typeCall(val) {
+			shown[val.GetFuncCall()] = true
+		}
+	}
+	return shown
+}
