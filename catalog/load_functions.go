@@ -41,6 +41,10 @@ SELECT t.oid, n.nspname::text, t.typname::text, t.typtype::text,
        EXISTS (SELECT FROM pg_catalog.pg_cast k
                JOIN pg_catalog.pg_proc p ON p.oid = k.castfunc JOIN pg_catalog.pg_namespace pn ON pn.oid = p.pronamespace
                WHERE t.oid IN (k.castsource, k.casttarget) AND pn.nspname <> 'pg_catalog'),
+       t.typtype = 'd' AND EXISTS (SELECT FROM pg_catalog.pg_constraint k
+               JOIN pg_catalog.pg_depend u ON u.classid = 'pg_catalog.pg_constraint'::regclass AND u.objid = k.oid
+               WHERE (k.contypid = t.oid OR k.contypid IN (SELECT o.base FROM domain o WHERE o.oid = t.oid))
+               AND u.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)),
        coalesce(en.nspname, bn.nspname, '')::text, coalesce(e.typname, b.typname, '')::text, e.oid IS NOT NULL,
        ARRAY(SELECT l.enumlabel::text FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder)
 FROM pg_catalog.pg_type t
@@ -54,12 +58,12 @@ WHERE n.nspname !~ '^pg_(toast|temp)'`
 	var name TypeName
 	var oid uint32
 	var kind string
-	var casts bool
+	var casts, checks bool
 	var base expr.Type
 	var labels []string
-	targets := []any{&oid, &name.Schema, &name.Name, &kind, &casts, &base.Schema, &base.Name, &base.Array, &labels}
+	targets := []any{&oid, &name.Schema, &name.Name, &kind, &casts, &checks, &base.Schema, &base.Name, &base.Array, &labels}
 	return eachRow(ctx, tx, "types", sql, targets, func() error {
-		s.Types[name] = &TypeInfo{OID: oid, Kind: kind[0], UserCastFunc: casts, Base: base, Labels: append([]string(nil), labels...)}
+		s.Types[name] = &TypeInfo{OID: oid, Kind: kind[0], UserCastFunc: casts, UserCheck: checks, Base: base, Labels: append([]string(nil), labels...)}
 		return nil
 	})
 }

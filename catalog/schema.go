@@ -110,6 +110,7 @@ type TypeInfo struct {
 	OID          uint32
 	Kind         byte      // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
 	UserCastFunc bool      // some pg_cast from or to it uses a function outside pg_catalog
+	UserCheck    bool      // of a domain: a CHECK of it or of those under it uses a function or operator outside pg_catalog
 	Base         expr.Type // of a domain: the type under all its domains
 	Labels       []string  // of an enum, in its order
 }

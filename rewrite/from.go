@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -53,6 +54,10 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 		return w.join(item.JoinExpr, s, lv)
 	case *pg.Node_RangeSubselect:
 		return w.subselect(item.RangeSubselect, lv)
+	case *pg.Node_RangeTableFunc:
+		return w.rowsOf(item.RangeTableFunc.Alias, item.RangeTableFunc.ProtoReflect())
+	case *pg.Node_JsonTable:
+		return w.rowsOf(item.JsonTable.Alias, item.JsonTable.ProtoReflect())
 	case *pg.Node_RangeFunction:
 		for _, f := range item.RangeFunction.Functions {
 			if list := f.GetList().GetItems(); len(list) > 0 && isBackendPID(list[0].GetFuncCall()) {
@@ -67,6 +72,14 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 	default:
 		return w.children(n.ProtoReflect()) // refuses it by name
 	}
+}
+
+// rowsOf visits XMLTABLE or JSON_TABLE, whose rows have columns of their own.
+func (w *walker) rowsOf(a *pg.Alias, item protoreflect.Message) error {
+	if a != nil {
+		w.scope.origins[a.Aliasname] = origin{row: true}
+	}
+	return w.visit(item)
 }
 
 func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {

@@ -32,6 +32,8 @@ CREATE OPERATOR app.<= (leftarg = int, rightarg = text, function = app.eq);
 CREATE OPERATOR aside.= (leftarg = int, rightarg = text, function = app.eq);
 CREATE TYPE app.mood AS ENUM ('glad'); CREATE TYPE app.cast_mood AS ENUM ('glad'); CREATE TYPE aside.far AS ENUM ('glad');
 CREATE TYPE app.pair AS (a int, b int); CREATE DOMAIN app.small AS int CHECK (VALUE < 10);
+CREATE DOMAIN app.watched AS int CHECK (app.spy(VALUE) > 0); CREATE DOMAIN app.watched_too AS app.watched;
+CREATE DOMAIN app.compared AS int CHECK (VALUE OPERATOR(app.@@@) 'x'::text); CREATE DOMAIN app.moody AS app.mood; CREATE DOMAIN app.pairs AS app.pair;
 CREATE TYPE app.span AS RANGE (subtype = int);
 CREATE TYPE app.int4 AS ENUM ('glad');
 CREATE FUNCTION app.to_mood(int) RETURNS app.cast_mood LANGUAGE sql AS $$SELECT 'glad'::app.cast_mood$$;
@@ -226,7 +228,7 @@ func attributesThatAreCallsNeedTheSameAsCalls(t *testing.T, f *functions) {
 	t.Helper()
 	for name, want := range map[string]bool{
 		"no_such": true, "lower": true, "upper": false, "spy": false, "spies": false, "hidden": true, "pg_sleep": false, "pg_relation_size": false,
-		"pg_typeof": false, "regclass": false, "regproc": false, "refcursor": false, "text": true, "mood": true, "small": false, "bait": false, "pair": false,
+		"pg_typeof": false, "regclass": false, "regproc": false, "refcursor": false, "text": true, "mood": true, "small": true, "watched": false, "bait": false, "pair": false,
 		"pg_authid": false, "row_to_json": true, "query_to_xml": true, "pg_sleep_for": false, "has_table_privilege": true, "nextval": false,
 	} {
 		require.Equal(t, want, f.attribute(name), name)
@@ -237,7 +239,7 @@ func onlyPlainTypesAndEnumsMayBeCastTo(t *testing.T, f *functions) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"int4": "pg_catalog", "text": "pg_catalog", "_text": "pg_catalog", "tstzrange": "pg_catalog", "nummultirange": "pg_catalog", "jsonb": "pg_catalog",
-		"xid": "pg_catalog", "pg_lsn": "pg_catalog", "mood": "app", "app.mood": "app", "aside.far": "aside", "pg_catalog.int4": "pg_catalog",
+		"xid": "pg_catalog", "pg_lsn": "pg_catalog", "mood": "app", "app.mood": "app", "small": "app", "moody": "app", "aside.far": "aside", "pg_catalog.int4": "pg_catalog",
 	} {
 		schema, bare, ok := strings.Cut(name, ".")
 		if !ok {
@@ -251,7 +253,7 @@ func onlyPlainTypesAndEnumsMayBeCastTo(t *testing.T, f *functions) {
 		"regclass", "_regclass", "regproc", "regprocedure", "regoper", "regoperator", "regtype", "regrole", "regnamespace", "regconfig", "regdictionary", "regcollation",
 		"internal", "cstring", "_cstring", "any", "anyelement", "anyarray", "record", "_record", "trigger", "void", "unknown", "aclitem", "_aclitem", "refcursor",
 		"pg_node_tree", "pg_ndistinct", "pg_mcv_list", "pg_dependencies", "pg_ddl_command", "pg_snapshot", "txid_snapshot", "gtsvector", "int2vector", "oidvector",
-		"pg_class", "pg_authid", "pair", "small", "span", "cast_mood", "bait", "far", "no_such", "_mood", "INT4", "", "_", "__text",
+		"pg_class", "pg_authid", "pair", "watched", "watched_too", "compared", "pairs", "span", "cast_mood", "bait", "far", "no_such", "_mood", "INT4", "", "_", "__text",
 	} {
 		_, ok := f.castType("", name)
 		require.False(t, ok, name)

@@ -9,8 +9,8 @@ import (
 )
 
 // castType finds the type that a name means and says whether values may be cast to it. A cast runs the type's input function, so a type
-// is allowed where that is harmless: the plain types of pg_catalog, and enums without casts of somebody's own. Types whose input
-// looks up names (regclass and its like), domains, composite types and all others are not.
+// is allowed where that is harmless: the plain types of pg_catalog, enums without casts of somebody's own, and domains over those whose checks
+// call nothing of somebody's own. Types whose input looks up names (regclass and its like), composite types and all others are not.
 func (f *functions) castType(schema, name string) (expr.Type, bool) {
 	found, ok := f.findType(schema, name)
 	if !ok {
@@ -18,11 +18,21 @@ func (f *functions) castType(schema, name string) (expr.Type, bool) {
 	}
 	info := f.schema.Types[found]
 	resolved := expr.Type{Schema: found.Schema, Name: found.Name}
-	if found.Schema != pgCatalog {
+	switch {
+	case found.Schema == pgCatalog:
+	case info.Kind == 'd':
+		base := info.Base
+		return resolved, !info.UserCastFunc && !info.UserCheck && (base.Schema == pgCatalog && plainType(base.Name) || f.plainEnum(base))
+	default:
 		return resolved, info.Kind == 'e' && !info.UserCastFunc
 	}
 	// An array type has its element's name behind an underscore; whoever writes _regclass means regclass[].
 	return resolved, plainType(strings.TrimPrefix(found.Name, "_"))
+}
+
+func (f *functions) plainEnum(t expr.Type) bool {
+	info := f.schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]
+	return info != nil && info.Kind == 'e' && !info.UserCastFunc
 }
 
 // typeReachable says whether an unqualified name means any type at all.

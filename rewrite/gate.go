@@ -96,13 +96,39 @@ func (g *Rewriter) mayCall(name string) bool {
 func (w *walker) castType(schema, name string) (expr.Type, error) {
 	t, ok := w.rewriter.functions.castType(schema, name)
 	switch {
-	case ok:
+	case ok || w.rowType(t):
 		return t, nil
 	case t.Schema != pgCatalog: // a hidden table's row type is answered like a missing one
-		return t, w.deny(FunctionDenied, stateUndefinedObject, "type %q does not exist", name)
+		d := w.deny(FunctionDenied, stateUndefinedObject, "type %q does not exist", name)
+		if info := w.rewriter.snapshot.Schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]; info != nil && info.Kind == 'b' {
+			d.hint("Types of extensions may not be cast to.")
+		}
+		return t, d
 	default:
 		return t, w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for type %s", name)
 	}
+}
+
+// rowType says whether a type is that of the rows of a table all of whose columns the subject may see, each of a type that may be cast to.
+func (w *walker) rowType(t expr.Type) bool {
+	schema := w.rewriter.snapshot.Schema
+	relation := schema.Relations[catalog.RelationName{Schema: t.Schema, Name: t.Name}]
+	info := schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]
+	if relation == nil || info == nil || info.Kind != 'c' || info.UserCastFunc || relation.Kind != 'r' && relation.Kind != 'p' {
+		return false
+	}
+	entity := w.rewriter.snapshot.EntityOf(relation.RelationName)
+	if entity == nil || !w.plan.Visible(entity.Name) {
+		return false
+	}
+	read := w.plan.Rule(entity.Name, catalog.Read)
+	if read.Columns != nil || read.Kind != plan.Restricted && read.Kind != plan.FullAccess {
+		return false
+	}
+	return !slices.ContainsFunc(relation.Columns, func(c catalog.Column) bool {
+		_, ok := w.rewriter.functions.castType(c.Type.Schema, c.Type.Name)
+		return !ok
+	})
 }
 
 // isVolatile says whether two calls of a function may differ.

@@ -109,6 +109,10 @@ func named(n *pg.Node, name string) *pg.Node {
 		own = item.RangeSubselect.Alias
 	case *pg.Node_RangeFunction:
 		own = item.RangeFunction.Alias
+	case *pg.Node_RangeTableFunc:
+		own = item.RangeTableFunc.Alias
+	case *pg.Node_JsonTable:
+		own = item.JsonTable.Alias
 	}
 	if own.GetAliasname() == name {
 		return n
