@@ -219,13 +219,13 @@ func (w *walker) bareColumn(ref *pg.ColumnRef) (*pg.Node, error) {
 	return w.rewriter.shownColumn(i.relation.Column(name), s, aliased(qualifier))
 }
 
-// besides says whether another relation of the item's own level shows a column of that name, too.
+// besides says whether an item beside the target in the target's own level shows a column of that name, too.
 func (s *scope) besides(own origin, name string) bool {
 	for ; s != nil; s = s.outer {
 		here, another := false, false
 		for _, i := range s.origins {
 			here = here || i.bare && i.relation == own.relation
-			another = another || i.relation != nil && i.relation != own.relation && i.relation.Column(name) != nil && (i.shown == nil || hasColumn(i.shown, name))
+			another = another || !i.bare && i.relation != nil && i.relation.Column(name) != nil && (i.shown == nil || hasColumn(i.shown, name))
 		}
 		if here {
 			return another
