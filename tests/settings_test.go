@@ -44,7 +44,7 @@ func TestEverySettingHasItsPlace(t *testing.T) {
 	t.Parallel()
 	p := newSampleProxy(t, "settings_places")
 	places := placesOfSettings(t)
-	c := dial(t, p.dsn("kim"))
+	c, direct := dial(t, p.dsn("kim")), dial(t, pg.dsn("wherewall_svc", servicePassword, "settings_places"))
 	const settable = `SELECT name, setting, context FROM pg_settings WHERE context IN ('user', 'backend', 'superuser', 'superuser-backend') ORDER BY 1`
 	for _, row := range pg.rows(t, "settings_places", settable) {
 		name, value, context := row[0], row[1], row[2]
@@ -59,8 +59,8 @@ func TestEverySettingHasItsPlace(t *testing.T) {
 		} {
 			code := c.query(t, sql).code()
 			switch place {
-			case onTheList:
-				require.Empty(t, code, sql)
+			case onTheList: // What the server says to it: some settings of transactions cannot be reset since PostgreSQL 18.
+				require.Equal(t, direct.query(t, sql).code(), code, sql)
 			case heldFast:
 				require.True(t, code == "" || code == "42501", "%s: %s", sql, code)
 			default:
