@@ -106,7 +106,7 @@ func (r *registry) put(v *version) {
 // end makes a name stand for nothing; an empty one is every name but one.
 func (r *registry) end(name, but string) {
 	for each := range r.versions {
-		if (name == each || name == "" && each != but) && r.confirmed(each) != nil {
+		if (name != "" && name == each || name == "" && each != but) && r.confirmed(each) != nil {
 			r.remove(each, 0, 1)
 		}
 	}
