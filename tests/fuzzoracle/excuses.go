@@ -24,6 +24,10 @@ func excuse(l *lane, subject plan.Subject, sc *script, b *sides, at int, what st
 		return "a row as a whole is a record"
 	case want.code == "23502" && got.code == "" && l.preset(subject, want.message):
 		return "`set:` fills a column that the statement leaves out"
+	case strings.HasPrefix(got.message+want.message, "cursor can only scan forward"):
+		return "whether a cursor without SCROLL goes back depends on its plan"
+	case sc.writes && got.code == "" && strings.Contains(sql, "*") && l.sample.shown[login(subject)] != "" && strings.HasPrefix(want.message, "permission denied for table"):
+		return "* stands for the open columns, and rights on columns refuse it"
 	case what == "rows" && strings.Contains(sql, "(K0") && l.sample.shown[login(subject)] != "" && (strings.Contains(sql, "TO_JSON")):
 		return "a row as a whole is a record, with the names of its alias"
 	case what == "rows" && strings.Contains(sql, "ORDER BY") && groupingSets(sql):

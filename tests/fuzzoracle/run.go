@@ -55,7 +55,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 	}
 	if err := work(ctx, o, fields, r); err != nil {
-		return err
+		return errors.Join(err, r.end()) // what was found until then
 	}
 	return r.end()
 }
