@@ -129,6 +129,9 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 	if w.relations++; w.relations > maxRelations {
 		return w.deny(TooComplex, stateTooComplex, "statement names more than %d relations", maxRelations)
 	}
+	if w.rewriter.isOpenCatalog(rv) {
+		return w.catalogRelation(n, rv, sample, lv)
+	}
 	at, spelled := rv.Location, refname(rv)
 	relation, entity, err := w.resolve(rv)
 	if err != nil {

@@ -42,6 +42,7 @@ func (w *walker) resolve(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, e
 		return nil, nil, w.explain(missing, w.wouldAllow(entity.Name, catalog.Read))
 	}
 	rv.Catalogname, rv.Schemaname, rv.Relname = "", relation.Schema, relation.Name
+	w.mapped = true
 	return relation, entity, nil
 }
 

@@ -87,6 +87,9 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
+	if err := w.catalogsAlone(kind); err != nil {
+		return err
+	}
 	text, again, err := sqltree.Deparse(stmt, b.aligned)
 	if err != nil {
 		return err

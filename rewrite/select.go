@@ -155,6 +155,9 @@ func nameUserColumns(targets []*pg.Node) {
 		if isBackendPID(t.Val.GetFuncCall()) {
 			t.Name = "pg_backend_pid"
 		}
+		if name := lookupName(t.Val); name != "" {
+			t.Name = name
+		}
 		switch t.Val.GetSqlvalueFunction().GetOp() {
 		case pg.SQLValueFunctionOp_SVFOP_CURRENT_USER:
 			t.Name = "current_user"

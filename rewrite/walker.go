@@ -38,6 +38,8 @@ type walker struct {
 	hidden    Hidden
 	uses      []Use
 	said      Statement // of a statement about prepared statements or cursors: its names and body
+	catalogs  []int32   // where catalogs of PostgreSQL are named
+	mapped    bool      // a table of the database is named
 }
 
 // visit checks and rewrites m and everything below it.
@@ -144,6 +146,9 @@ func (w *walker) visitNode(n *pg.Node) error {
 
 // node visits what a node holds; the few kinds of node that are replaced as a whole are replaced here.
 func (w *walker) node(n *pg.Node) error {
+	if done, err := w.typeLookup(n); done {
+		return err
+	}
 	if f := n.GetSqlvalueFunction(); f != nil && namesUser(f.Op) {
 		// The server would name the service login.
 		n.Node = cast(slot(userSlot), builtinType("name")).Node
