@@ -33,7 +33,7 @@ func classify(kind protoreflect.Name) class {
 		return passes
 	// Names, query levels, relations and the statements themselves.
 	case "A_Const", "ColumnRef", "FuncCall", "TypeName", "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt",
-		"MergeStmt", "MergeWhenClause", "RangeVar", "JoinExpr", "RangeSubselect", "RangeTableSample", "WithClause", "CommonTableExpr",
+		"MergeStmt", "MergeWhenClause", "CopyStmt", "RangeVar", "JoinExpr", "RangeSubselect", "RangeTableSample", "WithClause", "CommonTableExpr",
 		"LockingClause", "OnConflictClause", "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "DefElem",
 		"RawStmt":
 		return handled
@@ -42,7 +42,7 @@ func classify(kind protoreflect.Name) class {
 		"DiscardStmt", "UnlistenStmt":
 		return handled
 	// Statements that a later version may filter.
-	case "CopyStmt", "ListenStmt", "NotifyStmt":
+	case "ListenStmt", "NotifyStmt":
 		return refused
 	// Definitions, administration and code.
 	case "AlterCollationStmt", "AlterDatabaseRefreshCollStmt", "AlterDatabaseSetStmt", "AlterDatabaseStmt",

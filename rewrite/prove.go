@@ -72,6 +72,10 @@ func (v *prover) visit(m protoreflect.Message) error {
 		return v.write(m, n.Relation, func() error { return v.update(n) })
 	case *pg.DeleteStmt:
 		return v.write(m, n.Relation, func() error { return v.mayWrite(n.Relation, catalog.Delete) })
+	case *pg.CopyStmt:
+		if err := v.copyOut(n); err != nil {
+			return err
+		}
 	case *pg.MergeStmt:
 		return v.write(m, n.Relation, func() error { return v.merge(n) })
 	case *pg.RangeVar:

@@ -27,6 +27,7 @@ func TestTheProofAcceptsGuardedRelations(t *testing.T) {
 		"on the nullable side":          "SELECT * FROM app.country c LEFT JOIN app.project p ON true AND p." + guard,
 		"on a target":                   "DELETE FROM app.project p WHERE p." + guard,
 		"none for what everybody reads": "SELECT * FROM app.country",
+		"in a copy":                     "COPY (SELECT * FROM " + project + ") TO STDOUT (FORMAT csv)",
 		"a WITH query":                  "WITH x AS (SELECT 1) SELECT * FROM x",
 	} {
 		require.NoError(t, theSample.rewriter.Prove(sql, v.Plan()), name)
@@ -74,6 +75,13 @@ func TestTheProofRefusesWhatStandsWithoutItsGuard(t *testing.T) {
 		"a function of another schema":          "SELECT lab.peek()",
 		"a new table":                           "SELECT 1 INTO x",
 		"another kind of statement":             "TRUNCATE app.project",
+		"a copy of a table":                     "COPY app.project TO STDOUT",
+		"a copy of a query":                     "COPY (SELECT * FROM app.project) TO STDOUT",
+		"a copy to a program":                   "COPY (SELECT 1) TO PROGRAM 'cat'",
+		"a copy to a file":                      "COPY (SELECT 1) TO '/tmp/x'",
+		"a copy from the client":                "COPY app.country FROM STDIN",
+		"a copy in another encoding":            "COPY (SELECT 1) TO STDOUT (ENCODING 'LATIN1')",
+		"a copy with another option":            "COPY (SELECT 1) TO STDOUT (FREEZE)",
 		"a merge without a guard":               "MERGE INTO app.project p USING app.country c ON true WHEN MATCHED THEN DELETE",
 	} {
 		require.Error(t, theSample.rewriter.Prove(sql, v.Plan()), name)

@@ -47,6 +47,10 @@ const (
 	stateTooComplex            = "54001"
 	stateDuplicateColumn       = "42701"
 	stateAmbiguousColumn       = "42702"
+	stateUndefinedColumn       = "42703"
+	stateInvalidColumn         = "42P10"
+	stateWrongObjectType       = "42809"
+	stateInvalidParameter      = "22023"
 	stateUndefinedParameter    = "42P02"
 	stateInvalidCursor         = "42P11"
 )

@@ -116,6 +116,8 @@ func (w *walker) statement(n *pg.Node) (Kind, error) {
 		return Delete, w.delete(s.DeleteStmt)
 	case *pg.Node_MergeStmt:
 		return Merge, w.merge(s.MergeStmt, topLevel)
+	case *pg.Node_CopyStmt:
+		return Copy, w.copyOut(s.CopyStmt)
 	case *pg.Node_TransactionStmt:
 		return Transaction, w.transaction(s.TransactionStmt)
 	case *pg.Node_VariableSetStmt:

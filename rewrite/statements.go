@@ -30,7 +30,6 @@ const (
 	insteadOfTruncate       = "Use DELETE, which takes the rows that are yours."
 	insteadOfNotify         = "Notifications reach every session of the database; use a queue of the application's own."
 	insteadOfConstraints    = "Constraints are checked as they are declared."
-	insteadOfCopy           = "Read with SELECT, and write with INSERT of many rows."
 	insteadOfOther          = "Reading and writing rows, transactions, cursors, prepared statements and harmless settings are what may be said through the proxy."
 )
 
@@ -68,8 +67,6 @@ func refusedCommand(kind protoreflect.Name) (command, instead string) {
 		return "NOTIFY", insteadOfNotify
 	case "ConstraintsSetStmt":
 		return "SET CONSTRAINTS", insteadOfConstraints
-	case "CopyStmt":
-		return "COPY", insteadOfCopy
 	case "PLAssignStmt", "ReturnStmt", "SetOperationStmt": // parts of functions, and of the parser's own
 		return "this statement", insteadOfOther
 	}

@@ -51,6 +51,7 @@ const (
 	Update
 	Delete
 	Merge
+	Copy // to the client
 	Transaction
 	Set
 	Show

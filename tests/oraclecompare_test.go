@@ -62,7 +62,7 @@ func (d *degeneracy) saw(o *outcome) {
 	}
 	tag := o.tags[len(o.tags)-1]
 	switch verb, _, _ := strings.Cut(tag, " "); verb {
-	case "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE":
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY":
 		d.runs++
 		if strings.HasSuffix(tag, " 0") {
 			d.empty++

@@ -65,6 +65,12 @@ func (o *outcome) take(m pgproto3.BackendMessage) bool {
 			}
 		}
 		o.rows = append(o.rows, row)
+	case *pgproto3.CopyOutResponse:
+		o.fields = fmt.Sprintf("COPY %d %v", m.OverallFormat, m.ColumnFormatCodes)
+	case *pgproto3.CopyData:
+		o.rows = append(o.rows, []string{fmt.Sprintf("%q", m.Data)})
+	case *pgproto3.CopyDone:
+		o.rows = append(o.rows, []string{"(copied)"})
 	case *pgproto3.CommandComplete:
 		o.tags = append(o.tags, string(m.CommandTag))
 	case *pgproto3.EmptyQueryResponse:

@@ -191,9 +191,11 @@ func (v *view) mayRun(s *rewrite.Statement, target *version) *rewrite.Refusal {
 	}
 	of := target.is.said()
 	switch {
+	case of != nil && of.Kind == rewrite.Copy && s.Kind == rewrite.Execute:
+		return nil
 	case target.through != nil || of == nil || !of.Kind.IsQuery():
 		r := refused(codeStatement, stateUnsupported, fmt.Sprintf("what %q stands for cannot be run by name in SQL", s.Name))
-		r.Hint = "Only SELECT, INSERT, UPDATE and DELETE can; send the others as they are."
+		r.Hint = "Only SELECT, INSERT, UPDATE, DELETE and MERGE can; send the others as they are."
 		return r
 	case ofPortals(s) && of.Hidden == rewrite.HiddenRows:
 		return refused(codeStatement, stateNotReady, fmt.Sprintf("portal %q cannot be run", s.Name))

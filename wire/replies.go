@@ -22,6 +22,7 @@ type replies struct {
 	has      bool
 	index    int  // of the statement of a Query
 	looked   bool // what that statement runs by name was looked for
+	copying  bool // the server is between CopyOutResponse and CopyDone
 	status   byte // of the last ReadyForQuery
 	quiet    bool // nothing was outstanding at the last ReadyForQuery
 	midFrame bool // part of a message was written; nothing else may follow
@@ -232,7 +233,7 @@ func (p *replies) sayFarewell() error {
 func (p *replies) front() (*request, bool) {
 	if !p.has {
 		p.current, p.has = p.pending.front()
-		p.index, p.looked, p.quiet = 0, false, false
+		p.index, p.looked, p.quiet, p.copying = 0, false, false, false
 	}
 	return &p.current, p.has
 }

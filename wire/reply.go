@@ -12,7 +12,12 @@ func (p *replies) handle(f frame) error {
 	if f.size > maxServerMessage {
 		return unexpected("message too long")
 	}
+	if p.copying && !amidCopy(f.kind) {
+		return unexpected("kind " + string(rune(f.kind)) + " in the middle of a COPY")
+	}
 	switch f.kind {
+	case 'H', 'd', 'c':
+		return p.copied(f)
 	case 'D':
 		return p.row(f)
 	case 'T':
@@ -226,6 +231,7 @@ func (p *replies) errorResponse(f frame) error {
 	}
 	fields := parseErrorFields(body)
 	r, outstanding := p.front()
+	p.copying = false
 	if !outstanding && !fields.fatal() {
 		return unexpected("error without a request")
 	}
