@@ -14,7 +14,7 @@ const notNeeded = "PostgreSQL evaluates what fails, and Wherewall's plan does no
 // excuse names a difference that is meant, by the decision behind it. Each is as narrow as it can be told.
 func excuse(l *lane, subject plan.Subject, sc *script, b *sides, at int, what string) string {
 	got, want := b.got[at], b.want[at]
-	sql := strings.ToUpper(sc.statements[at].sql)
+	sql := strings.ToUpper(sc.text())
 	switch {
 	case what == "one fails" && want.code == "55P03", what == "one fails" && got.code == "55P03":
 		return "a row was locked by another worker"
