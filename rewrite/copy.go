@@ -4,11 +4,15 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
 )
 
 // copyOut guards COPY ... TO STDOUT, and refuses every other COPY. A table becomes a query of its columns, as it does under row-level security.
 func (w *walker) copyOut(s *pg.CopyStmt) error {
+	if s.Relation != nil {
+		s.Relation.Location = sqltree.Unlocated // PostgreSQL tells no place of it either
+	}
 	switch {
 	case s.IsProgram:
 		return w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied to COPY to or from an external program").hint(copyHint)
@@ -129,22 +133,15 @@ func (w *walker) copiedColumns(list []*pg.Node, r *catalog.Relation, read plan.R
 			return nil, w.deny(StatementDenied, stateDuplicateColumn, "column %q specified more than once", name)
 		}
 		named[name] = true
-		columns = append(columns, w.copiedColumn(name))
+		columns = append(columns, target(column(name), ""))
 	}
 	if len(list) > 0 {
 		return columns, nil
 	}
 	for _, c := range r.Columns {
 		if !c.Generated || conditionOf(read) != nil {
-			columns = append(columns, w.copiedColumn(c.Name))
+			columns = append(columns, target(column(c.Name), ""))
 		}
 	}
 	return columns, nil
-}
-
-// copiedColumn stands in the client's text where the table's name does, for errors about it.
-func (w *walker) copiedColumn(name string) *pg.Node {
-	n := column(name)
-	n.GetColumnRef().Location = w.location
-	return target(n, "")
 }
