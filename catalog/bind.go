@@ -53,6 +53,7 @@ func (b *binder) snapshot() *Snapshot {
 		Groups:      map[string]*Group{},
 		Functions:   map[string]*ListedFunction{},
 		StarErrors:  b.policy.star != nil && b.policy.star.Text == "error",
+		Trust:       b.policy.trusted(),
 	}
 	if b.policy.baseRole != nil {
 		s.BaseRole = b.policy.baseRole.Text

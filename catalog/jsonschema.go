@@ -61,6 +61,7 @@ func documentKeys() object {
 		"wherewall":       said(object{"const": 1}, "The version of this language."),
 		"base_role":       said(textual(), "A role that every user holds."),
 		"star":            said(words("omit", "error"), "What SELECT * does with columns that are closed."),
+		"trust":           said(words("leakproof", "standard", "quiet"), "Which conditions may run on rows that the guard has not passed."),
 		"defaults":        ref("defaults"),
 		"attributes":      said(mapOf(words(slices.Sorted(slices.Values(attributeTypeNames()))...)), "The types of me.NAME."),
 		"entities":        said(mapOf(ref("entity")), "Which table is what, and whose its rows are."),

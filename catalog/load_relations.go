@@ -37,7 +37,7 @@ SELECT n.nspname::text, c.relname::text, a.attname::text, a.atttypmod,
        coalesce(en.nspname, tn.nspname)::text, coalesce(e.typname, t.typname)::text, e.oid IS NOT NULL,
        pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype = 'd', a.attnotnull,
        coalesce(CASE WHEN a.attgenerated = '' THEN coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) END, ''),
-       a.attgenerated <> '', a.attidentity <> '', coalesce(NOT co.collisdeterministic, false)
+       a.attgenerated <> '', a.attgenerated = 'v', a.attidentity <> '', coalesce(NOT co.collisdeterministic, false)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -53,7 +53,7 @@ ORDER BY a.attrelid, a.attnum`
 	var c Column
 	targets := []any{
 		&name.Schema, &name.Name, &c.Name, &c.Modifier, &c.Type.Schema, &c.Type.Name, &c.Type.Array,
-		&c.TypeSQL, &c.Domain, &c.NotNull, &c.Default, &c.Generated, &c.Identity, &c.FoldsEqual,
+		&c.TypeSQL, &c.Domain, &c.NotNull, &c.Default, &c.Generated, &c.Virtual, &c.Identity, &c.FoldsEqual,
 	}
 	return eachRow(ctx, tx, "columns", sql, targets, func() error {
 		column := c

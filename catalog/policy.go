@@ -27,6 +27,7 @@ type Policy struct {
 	functions   map[string]*functionDecl
 	patterns    []*patternDecl
 	star        *document.Node // nil for omit
+	trust       *document.Node // nil for standard
 	audited     []*document.Node
 	broken      bool     // a file could not be read whole: what seems missing may stand in the rest
 	problems    Problems // of reading and linking

@@ -25,6 +25,7 @@ func (r *policyReader) document(n *document.Node) {
 		"groups":    func(n *document.Node) { r.entries(n, "groups", r.group) },
 		"functions": func(n *document.Node) { r.entries(n, "functions", r.function) },
 		"star":      r.star,
+		"trust":     r.trustWord,
 		"audit":     r.audit,
 
 		"resource_grants": r.resourceGrants,

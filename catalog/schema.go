@@ -66,6 +66,7 @@ type Column struct {
 	NotNull   bool   // no query on the relation finds NULL there
 	Default   string // pg_get_expr of the default, or the default of the column's domain; empty for none and for Generated
 	Generated bool   // GENERATED ALWAYS AS (expression)
+	Virtual   bool   // and computed whenever it is read
 	Identity  bool   // GENERATED ... AS IDENTITY
 	// FoldsEqual says that the column's collation is not deterministic: = finds texts equal that differ in their bytes.
 	FoldsEqual bool

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Groups      map[string]*Group          // resource grants to one user are groups of one, named by their place
 	Functions   map[string]*ListedFunction // by schema.name or schema.name(argtypes)
 	StarErrors  bool                       // `star: error`: SELECT * with closed columns is refused, and not cut short
+	Trust       Trust                      // `trust:`, what may run on rows that the guard has not passed
 	byRelation  map[RelationName]*Entity
 }
 

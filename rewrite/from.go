@@ -65,10 +65,7 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 					hint("Write it in the select list.")
 			}
 		}
-		if a := item.RangeFunction.Alias; a != nil {
-			w.scope.origins[a.Aliasname] = origin{}
-		}
-		return w.visit(item.RangeFunction.ProtoReflect())
+		return w.functionItem(item.RangeFunction)
 	default:
 		return w.children(n.ProtoReflect()) // refuses it by name
 	}
@@ -76,10 +73,26 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 
 // rowsOf visits XMLTABLE or JSON_TABLE, whose rows have columns of their own.
 func (w *walker) rowsOf(a *pg.Alias, item protoreflect.Message) error {
+	w.scope.raises, w.scope.opaque = true, w.scope.opaque || a == nil
 	if a != nil {
 		w.scope.origins[a.Aliasname] = origin{row: true}
 	}
 	return w.visit(item)
+}
+
+func (w *walker) functionItem(item *pg.RangeFunction) error {
+	w.scope.raises = true
+	w.scope.opaque = w.scope.opaque || item.Alias == nil
+	if item.Alias != nil {
+		w.scope.origins[item.Alias.Aliasname] = origin{}
+	}
+	if err := w.visit(item.ProtoReflect()); err != nil {
+		return err
+	}
+	if outputs, plain := w.infer().rangeFunction(item); plain {
+		w.scope.origins[item.Alias.Aliasname] = origin{outputs: outputs, named: true}
+	}
+	return nil
 }
 
 func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
@@ -95,13 +108,22 @@ func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
 	if query == nil {
 		return w.refuseNode(item.ProtoReflect())
 	}
-	return w.query(query, lv.locks.below(name))
+	below := lv.locks.below(name)
+	if err := w.query(query, below); err != nil {
+		return err
+	}
+	if w.scope.opaque = w.scope.opaque || item.Alias == nil; item.Alias != nil {
+		w.scope.origins[name] = shownAs(w.queryOf(query), item.Alias)
+	}
+	w.queryItem(inFrom(item, query, below))
+	return nil
 }
 
 func (w *walker) sample(n *pg.Node, item *pg.RangeTableSample, s *sink, lv level) error {
 	if err := w.sampleMethod(item); err != nil {
 		return err
 	}
+	w.scope.raises = true
 	if err := w.visitAll(item.Args); err != nil {
 		return err
 	}
@@ -123,8 +145,7 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		}
 	}
 	if rv.Schemaname == "" && w.scope.isCTE(rv.Relname) {
-		w.scope.origins[refname(rv)] = origin{row: true}
-		return w.returns(rv)
+		return w.readWith(rv)
 	}
 	if w.relations++; w.relations > maxRelations {
 		return w.deny(TooComplex, stateTooComplex, "statement names more than %d relations", maxRelations)
@@ -142,16 +163,26 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 		return err
 	}
 	shown := rules[0].Columns
-	w.scope.origins[spelled] = origin{relation: relation, shown: shown, row: true}
+	from := origin{relation: relation, shown: shown, row: true}
+	w.scope.origins[spelled] = from
 	if rv.Alias != nil && len(rv.Alias.Colnames) > 0 {
-		w.scope.origins[spelled] = origin{row: true} // its columns have other names here
+		w.scope.origins[spelled] = renamedColumns(from, rv.Alias)
 	}
 	guard := conditionOf(rules...)
+	held := item{
+		name: spelled, at: at, locked: lv.locks.locked(spelled), relation: relation, guard: guard, partial: shown != nil,
+		row: renamed(&pg.RangeVar{Relname: rv.Relname, Alias: rv.Alias}, relation),
+	}
 	if entity.View == catalog.ExpandView {
 		if sample != nil || lv.locks.locked(spelled) {
 			return w.deny(OperationDenied, stateFeatureNotSupported, "rows of view %s cannot be locked or sampled", relation.Name)
 		}
-		return w.wrap(n, rv, nil, wrapping{relation, guard, shown, true})
+		if err := w.wrap(n, rv, nil, wrapping{relation, guard, shown, true}, held); err != nil {
+			return err
+		}
+		from.outputs = w.scope.items[len(w.scope.items)-1].summary.outputs
+		w.scope.origins[spelled] = from
+		return nil
 	}
 	if guard == nil && shown == nil {
 		return nil
@@ -162,9 +193,11 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 			return err
 		}
 		s.guards = append(s.guards, node)
+		held.beside = node
+		w.guardedItem(held)
 		return nil
 	}
-	return w.wrap(n, rv, sample, wrapping{relation, guard, shown, false})
+	return w.wrap(n, rv, sample, wrapping{relation, guard, shown, false}, held)
 }
 
 func (w *walker) readRules(entity *catalog.Entity, locked bool, at int32) ([]plan.Rule, error) {
@@ -194,9 +227,7 @@ type wrapping struct {
 }
 
 // wrap puts (SELECT columns FROM relation AS ww_n WHERE guard) in a relation's place, under the relation's own alias.
-//
-// The leak fence belongs here: where the statement has leaky conditions on the relation, the sub-select gets OFFSET 0.
-func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, in wrapping) error {
+func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, in wrapping, as item) error {
 	w.wrapped++
 	inner := reservedPrefix + strconv.Itoa(w.wrapped)
 	var where *pg.Node
@@ -228,6 +259,14 @@ func (w *walker) wrap(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, 
 		sample.Relation = held
 		held = &pg.Node{Node: &pg.Node_RangeTableSample{RangeTableSample: sample}}
 	}
-	n.Node = rangeSubselect(selectFrom(targets, []*pg.Node{held}, where), outer).Node
+	as.wrapper = selectFrom(targets, []*pg.Node{held}, where)
+	if in.expand {
+		as.partial, as.late = true, true
+		as.summary = w.queryOf(held.GetRangeSubselect().Subquery.GetSelectStmt())
+	}
+	if in.guard != nil || in.expand {
+		w.guardedItem(as)
+	}
+	n.Node = rangeSubselect(as.wrapper, outer).Node
 	return nil
 }

@@ -48,6 +48,7 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
 		return err
 	}
+	w.summariseReturning(s.ReturningList)
 	if err := w.presetColumns(s, relation, create); err != nil {
 		return err
 	}

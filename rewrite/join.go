@@ -25,21 +25,22 @@ func (w *walker) join(j *pg.JoinExpr, outer *sink, lv level) error {
 	if err != nil {
 		return err
 	}
+	from := len(w.scope.items)
 	if err := w.fromItem(j.Larg, left, lv); err != nil {
 		return err
 	}
+	middle := len(w.scope.items)
 	if err := w.fromItem(j.Rarg, right, lv); err != nil {
 		return err
 	}
+	w.fenceMerged(j, w.scope.items[from:])
 	if err := w.merged(j); err != nil {
 		return err
 	}
 	if err := w.visitNode(j.Quals); err != nil {
 		return err
 	}
-	if on != nil && len(on.guards) > 0 {
-		j.Quals = and(append([]*pg.Node{j.Quals}, on.guards...)...)
-	}
+	w.joinPlace(j, on, from, middle)
 	return nil
 }
 

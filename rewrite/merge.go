@@ -138,7 +138,11 @@ func (w *walker) mergeOn(m *merging) error {
 	if m.stmt.JoinCondition == nil {
 		return w.refuseNode(m.stmt.ProtoReflect())
 	}
-	terms := []*pg.Node{copyOf(m.seen)}
+	seen := copyOf(m.seen)
+	if hasSubSelect(seen) {
+		seen = caseWhen(seen, boolean(true), nil) // The planner would join the path last, when the source may have failed for hidden rows.
+	}
+	terms := []*pg.Node{seen}
 	for _, n := range conjunctNodes(m.stmt.JoinCondition) {
 		if !w.rewriter.quietJoin(n, m.stmt, m.relation) {
 			n = caseWhen(copyOf(m.seen), n, nil)

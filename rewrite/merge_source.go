@@ -20,7 +20,8 @@ func (w *walker) mergeSource(m *merging) error {
 	if len(guards) > 0 {
 		return w.refuseNode(m.stmt.SourceRelation.ProtoReflect())
 	}
-	return nil
+	_, _, err = w.fence(clauses{})
+	return err
 }
 
 // settleFor fences the source where checks repeat its columns, and where the join condition might tell of its hidden rows.

@@ -28,6 +28,9 @@ type prover struct {
 	guards   map[protoreflect.Message]bool    // conjuncts that were recognised as guards
 	filters  map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
 	bare     []*bareTarget                    // the writing statements around the walk whose targets have columns that are not open
+	proven   map[*pg.RangeVar]expr.Expr       // the guard under which each relation was found
+	inCase   map[*pg.Node]bool                // conjuncts that stand in such a CASE
+	early    map[*pg.RangeVar]bool            // those whose guard no join is made of
 	inGuards [][]protoreflect.Message         // for each relation with a path alias: its ancestors
 	catalogs int                              // catalogs of PostgreSQL named so far
 	tables   int                              // tables of the database named so far
@@ -40,11 +43,14 @@ type step struct {
 }
 
 func (g *Rewriter) prove(root *pg.Node, p *plan.Plan) error {
-	v := &prover{rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}}
+	v := &prover{rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{}}
 	if err := v.visit(root.ProtoReflect()); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}
 	if err := v.catalogsAlone(root); err != nil {
+		return fmt.Errorf("proving the rewritten statement: %w", err)
+	}
+	if err := v.fences(root); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}
 	for _, ancestors := range v.inGuards {
@@ -284,6 +290,7 @@ func (v *prover) guarded(condition expr.Expr, r row, rv *pg.RangeVar) error {
 	if condition == nil {
 		return nil
 	}
+	v.proven[rv] = condition
 	guard, err := v.rewriter.condition(condition, r)
 	if err != nil {
 		return err
@@ -292,13 +299,19 @@ func (v *prover) guarded(condition expr.Expr, r row, rv *pg.RangeVar) error {
 	for _, n := range conjunctNodes(guard) {
 		terms[sqltree.Fingerprint(n)] = n
 	}
+	level := false
 	for i := len(v.path) - 1; i >= 0; i-- {
-		filter, level := v.filter(v.path[i])
-		if filter != nil && v.recognise(filter, terms) {
-			return nil
-		}
 		if level {
 			break
+		}
+		var filter *pg.Node
+		filter, level = v.filter(v.path[i])
+		if filter == nil {
+			continue
+		}
+		if found, early := v.recognise(filter, terms); found {
+			v.early[rv] = early
+			return nil
 		}
 	}
 	return fmt.Errorf("relation %s.%s stands without its guard", rv.Schemaname, rv.Relname)
@@ -324,28 +337,45 @@ func (v *prover) filter(s step) (filter *pg.Node, level bool) {
 	return nil, false
 }
 
-// recognise says whether every conjunct of a guard is one of the filter's, and remembers those.
-func (v *prover) recognise(filter *pg.Node, guard map[uint64]*pg.Node) bool {
+// recognise says whether every conjunct of a guard is one of the filter's, and remembers those; early says that all of them stand in a CASE.
+func (v *prover) recognise(filter *pg.Node, guard map[uint64]*pg.Node) (all, early bool) {
 	have := v.filters[filter]
 	if have == nil {
 		have = map[uint64]*pg.Node{}
 		for _, n := range conjunctNodes(filter) {
 			have[sqltree.Fingerprint(n)] = n
+			if inner := unjoined(n); inner != nil {
+				for _, term := range conjunctNodes(inner) {
+					have[sqltree.Fingerprint(term)] = term
+					v.inCase[term] = true
+				}
+			}
 		}
 		v.filters[filter] = have
 	}
 	var found []protoreflect.Message
+	early = true
 	for fingerprint, want := range guard {
 		n := have[fingerprint]
 		if n == nil || !sqltree.Equal(want, n) {
-			return false
+			return false, false
 		}
+		early = early && v.inCase[n]
 		found = append(found, n.ProtoReflect())
 	}
 	for _, f := range found {
 		v.guards[f] = true
 	}
-	return true
+	return true, early
+}
+
+// unjoined is the guard in CASE WHEN guard THEN true END, which the planner makes no join of.
+func unjoined(n *pg.Node) *pg.Node {
+	c := n.GetCaseExpr()
+	if c == nil || c.Arg != nil || c.Defresult != nil || len(c.Args) != 1 || !sqltree.Equal(c.Args[0].GetCaseWhen().GetResult(), boolean(true)) {
+		return nil
+	}
+	return c.Args[0].GetCaseWhen().GetExpr()
 }
 
 func conjunctNodes(n *pg.Node) []*pg.Node {

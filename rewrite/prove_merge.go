@@ -66,11 +66,16 @@ func (v *prover) mergeOn(p *mergeProof) error {
 	for _, term := range conjunctNodes(p.seen) {
 		guard[sqltree.Fingerprint(term)] = term
 	}
-	if p.stmt.JoinCondition == nil || !v.recognise(p.stmt.JoinCondition, guard) {
+	if p.stmt.JoinCondition == nil {
+		return fmt.Errorf("relation %s is merged without a condition", p.entity.Relation.Name)
+	}
+	found, early := v.recognise(p.stmt.JoinCondition, guard)
+	v.early[p.stmt.Relation], v.proven[p.stmt.Relation] = early, conditionOf(p.read)
+	if !found {
 		return fmt.Errorf("relation %s is merged without its guard", p.entity.Relation.Name)
 	}
 	for _, term := range conjunctNodes(p.stmt.JoinCondition) {
-		if v.guards[term.ProtoReflect()] || v.rewriter.quietJoin(term, p.stmt, p.entity.Relation) {
+		if v.isGuard(term) || v.rewriter.quietJoin(term, p.stmt, p.entity.Relation) {
 			continue
 		}
 		if c := term.GetCaseExpr(); c.GetDefresult() != nil || !v.fencedBy(p.seen, term) {

@@ -16,6 +16,7 @@ type Rewriter struct {
 	functions  *functions
 	settings   settings
 	shadows    *shadows
+	leaks      *leaks
 	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
 	parameters map[uint32]bool // the types that a Parse message may declare
 	templates  *templates
@@ -30,8 +31,8 @@ const largeText = 16 << 10
 func New(s *catalog.Snapshot) *Rewriter {
 	f, sh := newFunctions(s.Schema), newShadows(s.Schema)
 	return &Rewriter{
-		snapshot: s, functions: f, settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits}, shadows: sh, shadowed: sh.names(),
-		parameters: parameterTypes(f), templates: newTemplates(),
+		snapshot: s, functions: f, leaks: newLeaks(s.Schema, s.Trust), settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits},
+		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }
@@ -81,7 +82,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	stmt := raw.Stmt
 	w := &walker{
 		rewriter: g, plan: p, root: stmt.ProtoReflect(), shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
-		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals),
+		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
 	}
 	kind, err := w.statement(stmt)
 	if err != nil {

@@ -17,6 +17,15 @@ type scope struct {
 	origins map[string]origin
 	// outputs are the names of the level's own select list, which ORDER BY and GROUP BY may mean.
 	outputs map[string]bool
+	// queries are the WITH queries of the level, by name.
+	queries map[string]withQuery
+	// recursive is the WITH query that the level is the body of.
+	recursive *pg.CommonTableExpr
+	// items and joins are what the level's FROM is made of, for the fence; raises says that something in it may fail.
+	items  []*item
+	joins  []*onClause
+	raises bool
+	opaque bool // an item of the level has columns that are not known, and no name
 }
 
 // origin is a FROM item or the target of a write. The zero origin is one whose columns are not known here: a sub-select, a function, a
@@ -32,6 +41,9 @@ type origin struct {
 	row bool
 	// wrapped says that a sub-select stands for the relation, under the relation's own name.
 	wrapped bool
+	// outputs are the columns of a sub-select or a WITH query; named says that there are no others.
+	outputs []output
+	named   bool
 }
 
 // enter opens a level; the function it returns closes it.
@@ -42,7 +54,7 @@ func (w *walker) enter() func() {
 }
 
 func newScope(outer *scope) *scope {
-	return &scope{outer: outer, ctes: map[string]returning{}, origins: map[string]origin{}, outputs: map[string]bool{}}
+	return &scope{outer: outer, ctes: map[string]returning{}, origins: map[string]origin{}, outputs: map[string]bool{}, queries: map[string]withQuery{}}
 }
 
 // isCTE says whether an unqualified name in FROM means a WITH query.
@@ -81,4 +93,17 @@ func (s *scope) origin(name string) (origin, bool) {
 		}
 	}
 	return origin{}, false
+}
+
+// withQuery finds the WITH query that a name means.
+func (s *scope) withQuery(name string) withQuery {
+	for ; s != nil; s = s.outer {
+		if _, ok := s.ctes[name]; ok {
+			if found, ok := s.queries[name]; ok {
+				return found
+			}
+			break
+		}
+	}
+	return withQuery{summary: unknownQuery()}
 }

@@ -26,6 +26,9 @@ func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 		if err := w.query(arm, locks{all: held.any()}); err != nil {
 			return err
 		}
+		if arm == s.Larg {
+			w.recurse(s)
+		}
 	}
 	guards, err := w.from(s.FromClause, level{keep: w.keep || len(s.GroupClause) > 0 || held.any(), locks: held})
 	if err != nil {
@@ -40,6 +43,10 @@ func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 	}
 	err = w.children(s.ProtoReflect(), "with_clause", "locking_clause", "larg", "rarg", "from_clause", "distinct_clause")
 	if err != nil {
+		return err
+	}
+	w.summarise(s)
+	if s.WhereClause, s.HavingClause, err = w.fence(clauses{s.WhereClause, s.HavingClause, keysOf(s)}); err != nil {
 		return err
 	}
 	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
@@ -100,6 +107,12 @@ func (w *walker) with(clause *pg.WithClause) error {
 			return err
 		}
 		w.scope.ctes[cte.Ctename] = reads
+		query := cte.Ctequery.GetSelectStmt()
+		sum := w.returned
+		if query != nil {
+			sum = withNames(w.queryOf(query), cte)
+		}
+		w.scope.queries[cte.Ctename] = withQuery{cte, query, sum}
 	}
 	return nil
 }
@@ -126,8 +139,10 @@ func (w *walker) cte(cte *pg.CommonTableExpr) error {
 	if err := w.children(cte.ProtoReflect(), "ctequery"); err != nil {
 		return err
 	}
+	w.returned = unknownQuery()
 	switch q := cte.Ctequery.GetNode().(type) {
 	case *pg.Node_SelectStmt:
+		w.scope.recursive = cte
 		return w.query(q.SelectStmt, locks{})
 	case *pg.Node_InsertStmt:
 		return w.insert(q.InsertStmt, insideWith)

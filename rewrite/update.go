@@ -47,6 +47,11 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 			return err
 		}
 		guards = append(guards, guard)
+		w.guardedItem(targetItem(s.Relation, relation, old, guard))
+	}
+	w.summariseReturning(s.ReturningList)
+	if s.WhereClause, _, err = w.fence(clauses{where: s.WhereClause}); err != nil {
+		return err
 	}
 	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
 
@@ -140,7 +145,7 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 		return err
 	}
 	at := s.Relation.Location
-	_, entity, err := w.target(s.Relation)
+	relation, entity, err := w.target(s.Relation)
 	if err != nil {
 		return err
 	}
@@ -169,6 +174,11 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 			return err
 		}
 		guards = append(guards, guard)
+		w.guardedItem(targetItem(s.Relation, relation, old, guard))
+	}
+	w.summariseReturning(s.ReturningList)
+	if s.WhereClause, _, err = w.fence(clauses{where: s.WhereClause}); err != nil {
+		return err
 	}
 	s.WhereClause = and(append([]*pg.Node{s.WhereClause}, guards...)...)
 	return nil

@@ -37,9 +37,11 @@ type walker struct {
 	first     int        // the number of the first of them within the template
 	hidden    Hidden
 	uses      []Use
-	said      Statement // of a statement about prepared statements or cursors: its names and body
-	catalogs  []int32   // where catalogs of PostgreSQL are named
-	mapped    bool      // a table of the database is named
+	said      Statement                  // of a statement about prepared statements or cursors: its names and body
+	catalogs  []int32                    // where catalogs of PostgreSQL are named
+	mapped    bool                       // a table of the database is named
+	summaries map[*pg.SelectStmt]summary // of the queries that were walked
+	returned  summary                    // of the writing WITH query that was walked last
 }
 
 // visit checks and rewrites m and everything below it.

@@ -1,0 +1,55 @@
+package rewrite
+
+import (
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wherewall/wherewall/internal/sqltree"
+)
+
+// readNames are the names in a condition, sub-selects included. They may stand for more than they do, which costs a guard.
+type readNames struct {
+	columns    map[string]bool // written alone
+	qualifiers map[string]bool
+	any        bool // a star, or no name at all
+}
+
+func readsOf(n *pg.Node) readNames {
+	r := readNames{columns: map[string]bool{}, qualifiers: map[string]bool{}}
+	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
+	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+		if ref, ok := m.Interface().(*pg.ColumnRef); ok {
+			parts := strs(ref.Fields)
+			switch {
+			case len(parts) > 1:
+				r.qualifiers[parts[len(parts)-2]] = true
+			case parts[0] == "":
+				r.any = true
+			default:
+				r.columns[parts[0]] = true
+			}
+		}
+		return sqltree.Children(m, look)
+	}
+	_ = look(nil, n.ProtoReflect())
+	r.any = r.any || len(r.columns)+len(r.qualifiers) == 0
+	return r
+}
+
+// item says whether a condition with these names may read a relation.
+func (r readNames) item(i *item) bool {
+	if r.any || r.qualifiers[i.name] || r.columns[i.name] {
+		return true
+	}
+	for name := range r.columns {
+		if isSystemColumn(name) {
+			return true
+		}
+	}
+	for _, c := range i.relation.Columns {
+		if r.columns[c.Name] || r.columns[i.row(c.Name).GetColumnRef().Fields[1].GetString_().GetSval()] {
+			return true
+		}
+	}
+	return false
+}
