@@ -155,10 +155,15 @@ func (p *fenceProver) insert(s *pg.InsertStmt) (summary, error) {
 	if err := p.with(s.WithClause); err != nil {
 		return summary{}, err
 	}
-	if err := p.below(s.ProtoReflect(), "with_clause", "relation"); err != nil {
-		return summary{}, err
+	if s.SelectStmt != nil {
+		if _, err := p.statement(s.SelectStmt); err != nil {
+			return summary{}, err
+		}
 	}
 	p.frame.items = []*open{p.named(s.Relation)}
+	if err := p.below(s.ProtoReflect(), "with_clause", "relation", "select_stmt"); err != nil {
+		return summary{}, err
+	}
 	return p.returns(s.ReturningList), nil
 }
 
