@@ -213,9 +213,9 @@ func (p *fenceProver) mergesColumns(j *pg.JoinExpr, left, right []*open) bool {
 		return false
 	}
 	for _, name := range strs(j.UsingClause) {
-		a, _ := find(left, name)
-		b, _ := find(right, name)
-		if !p.rewriter.leaks.operator("=", a, b).safe {
+		a, hasA := find(left, name)
+		b, hasB := find(right, name)
+		if hasA && hasB && !p.rewriter.leaks.operator("=", a, b).safe {
 			return true
 		}
 	}
