@@ -245,8 +245,21 @@ func (p *fenceProver) below(m protoreflect.Message, except ...protoreflect.Name)
 			_, err := p.query(s)
 			return err
 		}
+		if n, ok := child.Interface().(*pg.Node); ok && writing(n) {
+			_, err := p.statement(n)
+			return err
+		}
 		return p.below(child)
 	})
+}
+
+func writing(n *pg.Node) bool {
+	switch n.GetNode().(type) {
+	case *pg.Node_InsertStmt, *pg.Node_UpdateStmt, *pg.Node_DeleteStmt, *pg.Node_MergeStmt:
+		return true
+	default:
+		return false
+	}
 }
 
 // with walks WITH queries.
