@@ -39,9 +39,20 @@ func (p *fenceProver) from(n *pg.Node) error {
 		o.columns, o.complete = p.infer().rangeFunction(item.RangeFunction)
 		p.frame.items = append(p.frame.items, o)
 		return nil
+	case *pg.Node_RangeTableFunc:
+		return p.rowsOf(item.RangeTableFunc.Alias, item.RangeTableFunc)
+	case *pg.Node_JsonTable:
+		return p.rowsOf(item.JsonTable.Alias, item.JsonTable)
 	default:
 		return p.error("%T in FROM", item)
 	}
+}
+
+// rowsOf is XMLTABLE or JSON_TABLE, which may fail and whose columns are not known.
+func (p *fenceProver) rowsOf(a *pg.Alias, item protoMessage) error {
+	p.frame.raises, p.frame.blind = true, p.frame.blind || a == nil
+	p.frame.items = append(p.frame.items, &open{name: a.GetAliasname()})
+	return p.below(item.ProtoReflect())
 }
 
 // named is a relation that stands itself, or a WITH query.
@@ -111,6 +122,11 @@ func (p *fenceProver) subselect(item *pg.RangeSubselect) error {
 	}
 	o := &open{name: item.Alias.GetAliasname(), raises: sum.raises, inner: sum.guarded && !isOffset(s), lateral: item.Lateral}
 	o.columns, o.complete = rename(sum.outputs, sum.named && (sum.ordered || len(item.Alias.GetColnames()) == 0), item.Alias)
+	for i := range o.columns {
+		if rv != nil && i < len(s.TargetList) && s.TargetList[i].GetResTarget().GetVal().GetColumnRef() == nil {
+			o.columns[i].known = known{} // What the plan shows in a column's place is not judged.
+		}
+	}
 	if rv != nil && o.inner {
 		o.rv, o.relation, o.condition, o.inner, o.raises = rv, p.relationOf(rv), p.proven[rv], false, s.FromClause[0].GetRangeTableSample() != nil
 		plain := rv.Alias
