@@ -17,8 +17,8 @@ import (
 // with OFFSET, into which PostgreSQL moves nothing. What may fail is read from the same catalog as by the walker; which names, relations and
 // levels it concerns is found anew.
 
-// open is something in FROM that a condition of the level may run over before a guard has passed its rows.
-type open struct {
+// exposure is something in FROM that a condition of the level may run over before a guard has passed its rows.
+type exposure struct {
 	name     string
 	columns  []output
 	complete bool
@@ -39,8 +39,8 @@ type open struct {
 // frame is a query level.
 type frame struct {
 	outer  *frame
-	items  []*open
-	withs  map[string]*open
+	items  []*exposure
+	withs  map[string]*exposure
 	ons    []proofOn
 	raises bool
 	blind  bool // names may mean columns that are not known
@@ -49,7 +49,7 @@ type frame struct {
 // proofOn is the ON of a join with copies of what it joins.
 type proofOn struct {
 	quals  *pg.Node
-	inside []open
+	inside []exposure
 	from   int
 	to     int
 	full   bool
@@ -74,7 +74,7 @@ func (p *fenceProver) mayFail(n *pg.Node) bool { return n != nil && !p.infer().n
 
 func (p *fenceProver) enter() func() {
 	outer := p.frame
-	p.frame = &frame{outer: outer, withs: map[string]*open{}}
+	p.frame = &frame{outer: outer, withs: map[string]*exposure{}}
 	return func() { p.frame = outer }
 }
 
@@ -160,7 +160,7 @@ func (p *fenceProver) insert(s *pg.InsertStmt) (summary, error) {
 			return summary{}, err
 		}
 	}
-	p.frame.items = []*open{p.named(s.Relation)}
+	p.frame.items = []*exposure{p.named(s.Relation)}
 	if err := p.below(s.ProtoReflect(), "with_clause", "relation", "select_stmt"); err != nil {
 		return summary{}, err
 	}
@@ -266,7 +266,7 @@ func writing(n *pg.Node) bool {
 func (p *fenceProver) with(clause *pg.WithClause) error {
 	for _, n := range clause.GetCtes() {
 		cte := n.GetCommonTableExpr()
-		o := &open{name: cte.Ctename, lateral: clause.Recursive}
+		o := &exposure{name: cte.Ctename, lateral: clause.Recursive}
 		if clause.Recursive {
 			p.frame.withs[cte.Ctename] = o
 		}
@@ -277,7 +277,7 @@ func (p *fenceProver) with(clause *pg.WithClause) error {
 		sum = withNames(sum, cte)
 		s := cte.Ctequery.GetSelectStmt()
 		fenced := s == nil || cte.Ctematerialized == pg.CTEMaterialize_CTEMaterializeAlways || isOffset(s)
-		done := &open{name: cte.Ctename, columns: sum.outputs, complete: sum.named, raises: s != nil && sum.raises, inner: sum.guarded && !fenced}
+		done := &exposure{name: cte.Ctename, columns: sum.outputs, complete: sum.named, raises: s != nil && sum.raises, inner: sum.guarded && !fenced}
 		if clause.Recursive && s.GetOp() != pg.SetOperation_SETOP_NONE && readsItself(cte) {
 			done.inner = false
 		}

@@ -32,7 +32,7 @@ func (p *fenceProver) from(n *pg.Node) error {
 		if item.RangeFunction.Alias == nil {
 			p.frame.blind = true
 		}
-		o := &open{name: item.RangeFunction.Alias.GetAliasname()}
+		o := &exposure{name: item.RangeFunction.Alias.GetAliasname()}
 		if err := p.below(item.RangeFunction.ProtoReflect()); err != nil {
 			return err
 		}
@@ -51,12 +51,12 @@ func (p *fenceProver) from(n *pg.Node) error {
 // rowsOf is XMLTABLE or JSON_TABLE, which may fail and whose columns are not known.
 func (p *fenceProver) rowsOf(a *pg.Alias, item protoMessage) error {
 	p.frame.raises, p.frame.blind = true, p.frame.blind || a == nil
-	p.frame.items = append(p.frame.items, &open{name: a.GetAliasname()})
+	p.frame.items = append(p.frame.items, &exposure{name: a.GetAliasname()})
 	return p.below(item.ProtoReflect())
 }
 
 // named is a relation that stands itself, or a WITH query.
-func (p *fenceProver) named(rv *pg.RangeVar) *open {
+func (p *fenceProver) named(rv *pg.RangeVar) *exposure {
 	if rv.Schemaname == "" {
 		for f := p.frame; f != nil; f = f.outer {
 			if w := f.withs[rv.Relname]; w != nil {
@@ -67,9 +67,9 @@ func (p *fenceProver) named(rv *pg.RangeVar) *open {
 				return &o
 			}
 		}
-		return &open{name: refname(rv), inner: true, raises: true}
+		return &exposure{name: refname(rv), inner: true, raises: true}
 	}
-	o := &open{rv: rv, name: refname(rv), row: renamed(rv, p.relationOf(rv)), relation: p.relationOf(rv), complete: true}
+	o := &exposure{rv: rv, name: refname(rv), row: renamed(rv, p.relationOf(rv)), relation: p.relationOf(rv), complete: true}
 	o.columns, o.complete = rename(relationOutputs(o.relation), true, rv.Alias)
 	o.condition = p.proven[rv]
 	o.late = p.isLate(o)
@@ -81,7 +81,7 @@ func (p *fenceProver) relationOf(rv *pg.RangeVar) *catalog.Relation {
 }
 
 // isLate says whether the planner makes a join of a guard.
-func (p *fenceProver) isLate(o *open) bool {
+func (p *fenceProver) isLate(o *exposure) bool {
 	if o.condition == nil {
 		return false
 	}
@@ -120,7 +120,7 @@ func (p *fenceProver) subselect(item *pg.RangeSubselect) error {
 	if err != nil {
 		return err
 	}
-	o := &open{name: item.Alias.GetAliasname(), raises: sum.raises, inner: sum.guarded && !isOffset(s), lateral: item.Lateral}
+	o := &exposure{name: item.Alias.GetAliasname(), raises: sum.raises, inner: sum.guarded && !isOffset(s), lateral: item.Lateral}
 	o.columns, o.complete = rename(sum.outputs, sum.named && (sum.ordered || len(item.Alias.GetColnames()) == 0), item.Alias)
 	for i := range o.columns {
 		if rv != nil && i < len(s.TargetList) && s.TargetList[i].GetResTarget().GetVal().GetColumnRef() == nil {
@@ -208,13 +208,13 @@ func (p *fenceProver) join(j *pg.JoinExpr) error {
 		o.nameless = o.nameless || j.Alias != nil
 	}
 	if j.Alias != nil {
-		p.frame.items = append(p.frame.items, &open{name: j.Alias.Aliasname})
+		p.frame.items = append(p.frame.items, &exposure{name: j.Alias.Aliasname})
 	}
 	return nil
 }
 
 // mergesColumns says whether a join merges columns by an operator that may fail.
-func (p *fenceProver) mergesColumns(j *pg.JoinExpr, left, right []*open) bool {
+func (p *fenceProver) mergesColumns(j *pg.JoinExpr, left, right []*exposure) bool {
 	if j.IsNatural {
 		for _, l := range left {
 			for _, c := range l.columns {
@@ -239,7 +239,7 @@ func (p *fenceProver) mergesColumns(j *pg.JoinExpr, left, right []*open) bool {
 }
 
 // find is a column that one of some items has. Two that differ, and items whose columns are not known, make it unknown.
-func find(items []*open, name string) (known, bool) {
+func find(items []*exposure, name string) (known, bool) {
 	var k known
 	found := false
 	for _, o := range items {

@@ -41,7 +41,7 @@ func (p *fenceProver) on(on proofOn) (bool, error) {
 	if on.quals == nil {
 		return false, nil
 	}
-	inside := make([]*open, len(on.inside))
+	inside := make([]*exposure, len(on.inside))
 	for i := range on.inside {
 		inside[i] = &on.inside[i]
 		inside[i].nameless = inside[i].nameless || on.full
@@ -65,7 +65,7 @@ func (p *fenceProver) on(on proofOn) (bool, error) {
 }
 
 // waits demands that a condition that may fail waits for the guards of what it may run over.
-func (p *fenceProver) waits(q *pg.Node, items []*open) error {
+func (p *fenceProver) waits(q *pg.Node, items []*exposure) error {
 	if p.isGuard(q) {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (p *fenceProver) waits(q *pg.Node, items []*open) error {
 }
 
 // guardIn demands that an item's guard is among the conditions that a CASE waits for, and notes those as what the plan says.
-func (p *fenceProver) guardIn(have []*pg.Node, o *open) error {
+func (p *fenceProver) guardIn(have []*pg.Node, o *exposure) error {
 	guard, err := p.rewriter.condition(o.condition, o.row)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func allSafe(columns []output) bool {
 	return true
 }
 
-func (r readNames) reaches(o *open) bool {
+func (r readNames) reaches(o *exposure) bool {
 	if r.any || r.qualifiers[o.name] || r.columns[o.name] || !o.complete {
 		return true
 	}

@@ -40,8 +40,8 @@ func (f *frame) column(name string) (known, bool) {
 	return known{}, false
 }
 
-func (o *open) column(name string) known {
-	if k, found := find([]*open{o}, name); found {
+func (o *exposure) column(name string) known {
+	if k, found := find([]*exposure{o}, name); found {
 		return k
 	}
 	k, _ := systemColumn(name)
