@@ -157,7 +157,8 @@ func (w *walker) operatorBetween(name []*pg.Node, left *operand, right operand, 
 	certain := right.typed() && (left == nil || left.typed())
 	if own && !certain {
 		reached = slices.DeleteFunc(reached, func(o catalog.Operator) bool {
-			return !w.rewriter.shadows.rivals(op, o) && !w.rewriter.mayOperate(o, w.plan)
+			meant := declaredBetween([]catalog.Operator{o}, left, right) && (right.typed() || left != nil && left.typed())
+			return !meant && !w.rewriter.shadows.rivals(op, o) && !w.rewriter.mayOperate(o, w.plan)
 		})
 	}
 	for _, o := range reached {
