@@ -127,8 +127,11 @@ func (p *fenceProver) subselect(item *pg.RangeSubselect) error {
 			o.columns[i].known = known{} // What the plan shows in a column's place is not judged.
 		}
 	}
+	if rv != nil { // What the plan says of a relation is not the client's, in an OFFSET or not.
+		o.raises = s.FromClause[0].GetRangeTableSample() != nil
+	}
 	if rv != nil && o.inner {
-		o.rv, o.relation, o.condition, o.inner, o.raises = rv, p.relationOf(rv), p.proven[rv], false, s.FromClause[0].GetRangeTableSample() != nil
+		o.rv, o.relation, o.condition, o.inner = rv, p.relationOf(rv), p.proven[rv], false
 		plain := rv.Alias
 		rv = &pg.RangeVar{Relname: rv.Relname, Alias: item.Alias}
 		o.row = renamed(rv, o.relation)

@@ -161,6 +161,7 @@ func TestTimeLimitsOfTheOperatorHold(t *testing.T) {
 	} {
 		require.Equal(t, code, c.query(t, sql).code(), sql)
 	}
+	require.Empty(t, c.query(t, "RESET ALL").code())
 	require.Equal(t, `"30s"`, shown(c, "statement_timeout"))
 	require.Equal(t, `"on"`, shown(c, "transaction_read_only"))
 

@@ -183,6 +183,10 @@ func scrubOwnNames(f *errorFields) {
 	default:
 		return
 	}
+	switch f.code {
+	case "42P03", "42P05": // Names of cursors and prepared statements are the client's.
+		return
+	}
 	if strings.Contains(f.hint, ownName) {
 		f.hint = ""
 	}
