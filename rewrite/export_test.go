@@ -13,7 +13,7 @@ func (g *Rewriter) Prove(sql string, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	return g.prove(stmts[0].Stmt, p)
+	return g.prove(stmts[0].Stmt, p, nil)
 }
 
 // Unfilled is the text of a template with its slots as the proof sees them.

@@ -44,7 +44,7 @@ func newLeaks(s *catalog.Schema, trust catalog.Trust) *leaks {
 type known struct {
 	safe bool      // it may run on hidden rows
 	typ  expr.Type // zero: not known
-	open bool      // an untyped constant or a parameter, which takes the type that it meets
+	open bool      // an untyped constant, or a parameter that takes the type that it meets
 	// fixed says that it is made of constants alone: the planner evaluates it before any row is read.
 	fixed bool
 	// plain says that it is a column of a relation, of a collation that tells all texts apart that differ in their bytes.
@@ -164,8 +164,8 @@ func (l *leaks) cast(k known, to expr.Type, modified bool) known {
 	result := known{typ: to, fixed: k.fixed}
 	from := k.typ
 	switch {
-	case !k.safe:
-	case k.open || k.fixed: // The value is read as the type at once.
+	case !k.safe, l.schema.Base(to) != to && from != to: // A domain's conditions are asked about each row.
+	case k.open && (k.fixed || !modified), k.fixed: // The value is read as the type at once.
 		result.safe = true
 	case !k.typed() || modified:
 	case from == to, l.schema.Base(from) == to:

@@ -31,6 +31,8 @@ func unknownQuery() summary { return summary{raises: true, leaks: true, guarded:
 
 func (w *walker) infer() infer { return infer{w.rewriter.leaks, w} }
 
+func (w *walker) parameterOf(number int32) known { return w.parameters[number].known() }
+
 func (w *walker) queryOf(s *pg.SelectStmt) summary {
 	if found, ok := w.summaries[s]; ok {
 		return found
@@ -293,7 +295,10 @@ func (l *leaks) aggregated(list []*pg.Node) bool {
 
 // raises says whether something in a query beside its outputs may fail.
 func (w *walker) raises(s *pg.SelectStmt) bool {
-	if w.scope.raises || w.mayFail(keysOf(s)...) || w.mayFail(s.WhereClause, s.HavingClause, s.LimitCount, s.LimitOffset) {
+	if w.scope.raises || w.mayFail(keysOf(s)...) || w.mayFail(s.WhereClause, s.HavingClause) {
+		return true
+	}
+	if limitFails(s.LimitCount) || limitFails(s.LimitOffset) {
 		return true
 	}
 	for _, i := range w.scope.items {
@@ -307,6 +312,15 @@ func (w *walker) raises(s *pg.SelectStmt) bool {
 		}
 	}
 	return false
+}
+
+// limitFails says whether LIMIT or OFFSET may be negative, which is an error when the query is reached.
+func limitFails(n *pg.Node) bool {
+	if n == nil {
+		return false
+	}
+	c := n.GetAConst()
+	return c == nil || !c.Isnull && (c.GetIval() == nil || c.GetIval().GetIval() < 0)
 }
 
 // mayFail says whether one of some expressions may fail, if it is there.

@@ -14,6 +14,8 @@ type meaning interface {
 	columnOf(*pg.ColumnRef) known
 	// queryOf is what is known of a sub-select in an expression.
 	queryOf(*pg.SelectStmt) summary
+	// parameterOf is what is known of a parameter.
+	parameterOf(number int32) known
 }
 
 // infer finds out what is known of an expression. It knows a list of nodes; whatever is not on it may leak.
@@ -27,7 +29,7 @@ func (i infer) node(n *pg.Node) known {
 	case *pg.Node_AConst:
 		return constantKind(e.AConst)
 	case *pg.Node_ParamRef:
-		return known{safe: true, open: true}
+		return i.parameterOf(e.ParamRef.Number)
 	case *pg.Node_ColumnRef:
 		return i.columnOf(e.ColumnRef)
 	case *pg.Node_AExpr:
@@ -219,7 +221,8 @@ func (i infer) anyOf(name string, left, right *pg.Node) known {
 }
 
 func (i infer) in(left *pg.Node, items []*pg.Node) known {
-	k := known{safe: true, fixed: true, typ: pgType("bool")}
+	// PostgreSQL brings those that are not columns of the level to one type.
+	k := known{safe: !i.trusts() || i.common(items).safe, fixed: true, typ: pgType("bool")}
 	for _, item := range items {
 		k = both(k, i.plain("=", left, item))
 	}
@@ -228,6 +231,9 @@ func (i infer) in(left *pg.Node, items []*pg.Node) known {
 
 func (i infer) between(left *pg.Node, bounds []*pg.Node) known {
 	k := known{safe: len(bounds) == 2, fixed: true, typ: pgType("bool")}
+	if i.node(left).open { // It meets both bounds, and takes the type of the first.
+		k.safe = k.safe && i.common(bounds).safe
+	}
 	for _, bound := range bounds {
 		k = both(k, i.plain("<=", left, bound))
 		k = both(k, i.plain(">=", left, bound))
@@ -236,16 +242,9 @@ func (i infer) between(left *pg.Node, bounds []*pg.Node) known {
 }
 
 func (i infer) typeCast(c *pg.TypeCast) known {
-	parts := strs(c.TypeName.GetNames())
-	if len(parts) == 0 || len(c.TypeName.ArrayBounds) > 1 {
+	to, ok := typeNamed(c.TypeName)
+	if !ok {
 		return known{}
-	}
-	to := expr.Type{Schema: pgCatalog, Name: parts[len(parts)-1], Array: len(c.TypeName.ArrayBounds) == 1}
-	if len(parts) == 2 {
-		to.Schema = parts[0]
-	}
-	if len(to.Name) > 1 && to.Name[0] == '_' {
-		return known{} // another way to write an array
 	}
 	k := i.node(c.Arg)
 	if i.timeless(c, to) {
@@ -255,6 +254,19 @@ func (i infer) typeCast(c *pg.TypeCast) known {
 		k.fixed = false
 	}
 	return i.cast(k, to, len(c.TypeName.Typmods) > 0)
+}
+
+// typeNamed is the type that a name means once the walker has qualified it.
+func typeNamed(t *pg.TypeName) (expr.Type, bool) {
+	parts := strs(t.GetNames())
+	if len(parts) == 0 || len(t.ArrayBounds) > 1 {
+		return expr.Type{}, false
+	}
+	to := expr.Type{Schema: pgCatalog, Name: parts[len(parts)-1], Array: len(t.ArrayBounds) == 1}
+	if len(parts) == 2 {
+		to.Schema = parts[0]
+	}
+	return to, len(to.Name) < 2 || to.Name[0] != '_' // which is another way to write an array
 }
 
 // folded says whether the planner evaluates a constant's cast ahead. Casts whose result depends on a setting wait until they are reached.

@@ -72,7 +72,7 @@ func (g *Rewriter) quietOther(n *pg.Node, s *pg.MergeStmt, c *catalog.Column) bo
 	case value.GetAConst() != nil:
 		return true
 	case value != n:
-		return value.GetParamRef() != nil
+		return false // A parameter that was declared as a text is cast anew for each row.
 	case n.GetColumnRef() == nil:
 		return false
 	default:

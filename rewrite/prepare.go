@@ -7,6 +7,7 @@ func (w *walker) prepare(s *pg.PrepareStmt) error {
 	if err := w.visitAll(s.Argtypes); err != nil {
 		return err
 	}
+	w.parameters = parametersOf(s.Query, typesNamed(s.Argtypes))
 	body, err := w.body(s.Query)
 	if err != nil {
 		return err

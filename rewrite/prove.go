@@ -42,7 +42,7 @@ type step struct {
 	field   protoreflect.Name
 }
 
-func (g *Rewriter) prove(root *pg.Node, p *plan.Plan) error {
+func (g *Rewriter) prove(root *pg.Node, p *plan.Plan, declared []expr.Type) error {
 	v := &prover{rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{}}
 	if err := v.visit(root.ProtoReflect()); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
@@ -50,7 +50,7 @@ func (g *Rewriter) prove(root *pg.Node, p *plan.Plan) error {
 	if err := v.catalogsAlone(root); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}
-	if err := v.fences(root); err != nil {
+	if err := v.fences(root, declared); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}
 	for _, ancestors := range v.inGuards {

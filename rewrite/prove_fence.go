@@ -58,12 +58,16 @@ type proofOn struct {
 // fenceProver walks the levels.
 type fenceProver struct {
 	*prover
-	frame     *frame
-	summaries map[*pg.SelectStmt]summary
+	frame      *frame
+	summaries  map[*pg.SelectStmt]summary
+	parameters parameters
 }
 
-func (v *prover) fences(root *pg.Node) error {
-	p := &fenceProver{prover: v, summaries: map[*pg.SelectStmt]summary{}}
+func (v *prover) fences(root *pg.Node, declared []expr.Type) error {
+	if s := root.GetPrepareStmt(); s != nil {
+		declared = typesNamed(s.Argtypes)
+	}
+	p := &fenceProver{prover: v, summaries: map[*pg.SelectStmt]summary{}, parameters: parametersOf(root, declared)}
 	_, err := p.statement(root)
 	return err
 }

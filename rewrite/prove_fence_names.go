@@ -48,6 +48,8 @@ func (o *exposure) column(name string) known {
 	return k
 }
 
+func (p *fenceProver) parameterOf(number int32) known { return p.parameters[number].known() }
+
 func (p *fenceProver) queryOf(s *pg.SelectStmt) summary {
 	if sum, ok := p.summaries[s]; ok {
 		return sum
@@ -93,7 +95,7 @@ func (p *fenceProver) gives(s *pg.SelectStmt, keys []*pg.Node) summary {
 
 // contents notes what stands in a query beside its outputs.
 func (p *fenceProver) contents(s *pg.SelectStmt, keys []*pg.Node, sum *summary) {
-	sum.raises = sum.raises || p.frame.raises || p.fails(s.WhereClause) || p.fails(s.HavingClause) || p.fails(s.LimitCount) || p.fails(s.LimitOffset)
+	sum.raises = sum.raises || p.frame.raises || p.fails(s.WhereClause) || p.fails(s.HavingClause) || limitFails(s.LimitCount) || limitFails(s.LimitOffset)
 	for _, k := range keys {
 		sum.raises = sum.raises || p.mayFail(k)
 	}

@@ -6,6 +6,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
 	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
 )
@@ -19,6 +20,7 @@ type Rewriter struct {
 	leaks      *leaks
 	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
 	parameters map[uint32]bool // the types that a Parse message may declare
+	types      map[uint32]expr.Type
 	templates  *templates
 	// large holds a place for each large text that is being rewritten: they leave a processor to the others.
 	large chan struct{}
@@ -32,44 +34,47 @@ func New(s *catalog.Snapshot) *Rewriter {
 	f, sh := newFunctions(s.Schema), newShadows(s.Schema)
 	return &Rewriter{
 		snapshot: s, functions: f, leaks: newLeaks(s.Schema, s.Trust), settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits},
-		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), templates: newTemplates(),
+		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), types: typesByOID(s.Schema), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 }
 
 // Rewrite turns the text of one Query message (any number of statements) or Parse message (the wire refuses more
 // than one there) into a Template. It never fails: what may not be sent becomes a Template that refuses.
-func (g *Rewriter) Rewrite(sql string, p *plan.Plan) *Template {
+//
+// declared are the types of a Parse message, by OID. They decide which casts and operators the server finds for a parameter.
+func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Template {
 	if p == nil || p.Snapshot != g.snapshot {
 		return Refuse(&Refusal{
 			Code: StatementDenied, SQLState: stateInsufficientPrivilege, Message: "there is no plan for this session",
 		})
 	}
-	if t := g.templates.get(sql, p); t != nil {
+	types := typesKey(declared)
+	if t := g.templates.get(sql, types, p); t != nil {
 		return t
 	}
 	if len(sql) > largeText {
 		g.large <- struct{}{}
 		defer func() { <-g.large }()
 	}
-	t, err := g.rewrite(sql, p)
+	t, err := g.rewrite(sql, p, declared)
 	if err != nil {
 		t = Refuse(refusalOf(err, sql))
 		t.Cause = err
 	}
 	t.shape = p.Shape
-	g.templates.put(sql, p, t)
+	g.templates.put(sql, types, p, t)
 	return t
 }
 
-func (g *Rewriter) rewrite(sql string, p *plan.Plan) (*Template, error) {
+func (g *Rewriter) rewrite(sql string, p *plan.Plan, declared []uint32) (*Template, error) {
 	stmts, err := sqltree.Parse(sql)
 	if err != nil {
 		return nil, err
 	}
 	b := newBuilder(sql)
 	for _, raw := range stmts {
-		if err := g.statement(b, raw, p); err != nil {
+		if err := g.statement(b, raw, p, declared); err != nil {
 			return nil, err
 		}
 	}
@@ -78,11 +83,12 @@ func (g *Rewriter) rewrite(sql string, p *plan.Plan) (*Template, error) {
 
 // statement is the life of one statement: guard every relation in the tree, print it, read the print back, and prove on what was
 // read back that every relation is under a guard.
-func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
+func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared []uint32) error {
 	stmt := raw.Stmt
 	w := &walker{
 		rewriter: g, plan: p, root: stmt.ProtoReflect(), shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
+		parameters: parametersOf(stmt, g.declaredTypes(declared)),
 	}
 	kind, err := w.statement(stmt)
 	if err != nil {
@@ -95,7 +101,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	if err := g.prove(again, p); err != nil {
+	if err := g.prove(again, p, g.declaredTypes(declared)); err != nil {
 		return err
 	}
 	said := w.said

@@ -6,13 +6,13 @@ import (
 	"github.com/wherewall/wherewall/plan"
 )
 
-// templates remembers the templates of texts seen before, by text and plan shape. Schema and search path are the Rewriter's own: a
+// templates remembers the templates of texts seen before, by text, declared types and plan shape. Schema and search path are the Rewriter's own: a
 // reload makes a new one.
 type templates struct {
 	cache *otter.Cache[templateKey, *Template]
 }
 
-type templateKey struct{ sql, shape string }
+type templateKey struct{ sql, types, shape string }
 
 // maxTemplateBytes bounds what is remembered: client texts and what was made of them.
 const maxTemplateBytes = 64 << 20
@@ -24,7 +24,7 @@ func newTemplates() *templates {
 	return &templates{cache: otter.Must(&otter.Options[templateKey, *Template]{
 		MaximumWeight: maxTemplateBytes,
 		Weigher: func(key templateKey, t *Template) uint32 {
-			weight := len(key.sql) + 16*len(t.positions) + 512
+			weight := len(key.sql) + len(key.types) + 16*len(t.positions) + 512
 			for _, s := range t.segments {
 				weight += len(s.text) + 32
 			}
@@ -33,14 +33,14 @@ func newTemplates() *templates {
 	})}
 }
 
-func (c *templates) get(sql string, p *plan.Plan) *Template {
-	t, _ := c.cache.GetIfPresent(templateKey{sql, p.Shape})
+func (c *templates) get(sql, types string, p *plan.Plan) *Template {
+	t, _ := c.cache.GetIfPresent(templateKey{sql, types, p.Shape})
 	return t
 }
 
-func (c *templates) put(sql string, p *plan.Plan, t *Template) {
+func (c *templates) put(sql, types string, p *plan.Plan, t *Template) {
 	if len(sql) > maxKept {
 		return
 	}
-	c.cache.Set(templateKey{sql, p.Shape}, t)
+	c.cache.Set(templateKey{sql, types, p.Shape}, t)
 }

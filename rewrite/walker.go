@@ -30,18 +30,19 @@ type walker struct {
 	// itself, which a sub-select in its place would not be.
 	keep bool
 	// scalars are the names that may mean a scalar.
-	scalars   scalars
-	relations int        // that FROM lists named so far
-	wrapped   int        // relations replaced so far
-	refusals  []*Refusal // what the marks of this statement stand for
-	first     int        // the number of the first of them within the template
-	hidden    Hidden
-	uses      []Use
-	said      Statement                  // of a statement about prepared statements or cursors: its names and body
-	catalogs  []int32                    // where catalogs of PostgreSQL are named
-	mapped    bool                       // a table of the database is named
-	summaries map[*pg.SelectStmt]summary // of the queries that were walked
-	returned  summary                    // of the writing WITH query that was walked last
+	scalars    scalars
+	relations  int        // that FROM lists named so far
+	wrapped    int        // relations replaced so far
+	refusals   []*Refusal // what the marks of this statement stand for
+	first      int        // the number of the first of them within the template
+	hidden     Hidden
+	uses       []Use
+	said       Statement                  // of a statement about prepared statements or cursors: its names and body
+	catalogs   []int32                    // where catalogs of PostgreSQL are named
+	mapped     bool                       // a table of the database is named
+	summaries  map[*pg.SelectStmt]summary // of the queries that were walked
+	parameters parameters                 // of the statement
+	returned   summary                    // of the writing WITH query that was walked last
 }
 
 // visit checks and rewrites m and everything below it.

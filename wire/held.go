@@ -92,12 +92,12 @@ func (q *requests) giveBack(n int64) {
 }
 
 // rewrite turns a client's text into what may be sent for it.
-func (q *requests) rewrite(v *view, sql string) statement {
+func (q *requests) rewrite(v *view, sql string, declared ...uint32) statement {
 	if len(sql) > freeHold {
 		q.memory.rewriting <- struct{}{}
 		defer func() { <-q.memory.rewriting }()
 	}
-	made := q.rewritten(v, sql)
+	made := q.rewritten(v, sql, declared)
 	made.size = len(sql)
 	return made
 }

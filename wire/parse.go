@@ -41,7 +41,7 @@ func (q *requests) parse(f frame) error {
 	} else if crowded {
 		return q.standIn(refused(codeComplex, stateLimit, "the prepared statements of the session are too long"))
 	}
-	made := &prepared{statement: q.rewrite(v, string(sql)), name: nameKey(name)}
+	made := &prepared{statement: q.rewrite(v, string(sql), declaredTypes(types)...), name: nameKey(name)}
 	if no := v.unfit(made.template, types); no != nil {
 		made.statement = v.refusal(no)
 	}
@@ -60,13 +60,24 @@ func (v *view) unfit(t *rewrite.Template, types []byte) *rewrite.Refusal {
 	if len(t.Statements) > 1 {
 		return refused(codeParse, stateSyntax, multipleInPrepared)
 	}
-	for i := range (len(types) - 2) / 4 {
-		oid := binary.BigEndian.Uint32(types[2+4*i:])
+	for i, oid := range declaredTypes(types) {
 		if v.world == nil || !v.world.Rewriter.MayDeclare(oid) {
 			return refused(codeFunction, stateDenied, fmt.Sprintf("permission denied for the type of parameter $%d", i+1))
 		}
 	}
 	return nil
+}
+
+// declaredTypes are the OIDs in the types of a Parse message.
+func declaredTypes(types []byte) []uint32 {
+	if len(types) == 2 {
+		return nil
+	}
+	list := make([]uint32, (len(types)-2)/4)
+	for i := range list {
+		list[i] = binary.BigEndian.Uint32(types[2+4*i:])
+	}
+	return list
 }
 
 // noTypes are the types of a Parse message that declares none.
