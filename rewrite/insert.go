@@ -198,7 +198,7 @@ func (w *walker) checkSource(s *pg.InsertStmt, relation *catalog.Relation, condi
 	}
 	looked := map[string]bool{}
 	columnsOf(condition, looked)
-	decidedLater := relation.BeforeInsert || anyGenerated(relation, looked) || looked[anyColumn]
+	decidedLater := relation.BeforeInsert || anyGenerated(relation, looked) || looked[anyColumn] || ignoresGiven(s, relation, looked)
 	src := source{relation: relation, names: s.Cols, query: s.SelectStmt.GetSelectStmt(), extras: map[string]*pg.Node{}}
 	if (decidedLater || s.OnConflictClause == nil && src.mixesTypes()) && !w.tellsKeys(&src, looked) {
 		return false, nil
@@ -230,6 +230,12 @@ func (w *walker) checkSource(s *pg.InsertStmt, relation *catalog.Relation, condi
 		}
 	}
 	return known && !decidedLater, nil
+}
+
+// ignoresGiven says whether PostgreSQL leaves values of the statement for columns of some names aside, and counts on instead.
+func ignoresGiven(s *pg.InsertStmt, r *catalog.Relation, columns map[string]bool) bool {
+	return s.Override == pg.OverridingKind_OVERRIDING_USER_VALUE &&
+		slices.ContainsFunc(r.Columns, func(c catalog.Column) bool { return c.Identity && columns[c.Name] })
 }
 
 // tellsKeys says whether a unique index looks at a column that the condition looks at and the statement may name. Then a violation could tell of

@@ -52,6 +52,11 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 		return v.sameCheck(returned, condition, aliased(refname(n.Relation)), n.Relation)
 	}
 	relation := entity.Relation
+	looked := map[string]bool{}
+	columnsOf(condition, looked)
+	if ignoresGiven(n, relation, looked) {
+		return fmt.Errorf("rows of %s are inserted without a check of the values that are made for them", relation.Name)
+	}
 	if late != nil || relation.BeforeInsert {
 		return fmt.Errorf("rows of %s are inserted without a check of what triggers make of them", relation.Name)
 	}
