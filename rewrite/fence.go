@@ -194,7 +194,7 @@ func (w *walker) fenceOn(p *onClause) (*pg.Node, error) {
 // fenceConjuncts puts each conjunct that may fail behind the guards of the items that it may run over.
 func (w *walker) fenceConjuncts(quals *pg.Node, items []*item) (*pg.Node, error) {
 	var fenced []*pg.Node
-	for _, q := range conjunctNodes(quals) {
+	for _, q := range allConjuncts(quals) {
 		if !w.mayFail(q) {
 			fenced = append(fenced, q)
 			continue
@@ -209,6 +209,20 @@ func (w *walker) fenceConjuncts(quals *pg.Node, items []*item) (*pg.Node, error)
 		fenced = append(fenced, q)
 	}
 	return and(fenced...), nil
+}
+
+// allConjuncts are the conjuncts of a condition, those in brackets too: PostgreSQL takes them apart before it plans, and so finds a constant
+// among them that leaves nothing else to evaluate.
+func allConjuncts(n *pg.Node) []*pg.Node {
+	var all []*pg.Node
+	for _, q := range conjunctNodes(n) {
+		if b := q.GetBoolExpr(); b != nil && b.Boolop == pg.BoolExprType_AND_EXPR {
+			all = append(all, allConjuncts(q)...)
+			continue
+		}
+		all = append(all, q)
+	}
+	return all
 }
 
 // guardsFor lists the guards that a condition must wait for, and marks items that it cannot wait for.

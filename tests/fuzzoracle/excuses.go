@@ -11,6 +11,10 @@ import (
 // first that there is nothing to evaluate it on.
 const notNeeded = "PostgreSQL evaluates what fails, and Wherewall's plan does not need it"
 
+// otherOrder is where a condition that fails on rows that the subject sees runs behind Wherewall and not in PostgreSQL's plan, which stopped
+// before it. The answer is the same with the hidden rows deleted; which of several conditions runs first on visible rows nobody promises.
+const otherOrder = "what fails on visible rows runs earlier than in PostgreSQL's plan"
+
 // excuse names a difference that is meant, by the decision behind it. Each is as narrow as it can be told.
 func excuse(l *lane, subject plan.Subject, sc *script, b *sides, at int, what string) string {
 	got, want := b.got[at], b.want[at]
