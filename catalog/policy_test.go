@@ -156,6 +156,16 @@ func TestBindResolvesAPolicy(t *testing.T) {
 	require.Nil(t, s.EntityOf(catalog.RelationName{Schema: "app", Name: "numbered"}))
 }
 
+func TestTrustIsReadAsWritten(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]catalog.Trust{
+		"": catalog.TrustStandard, "trust: standard\n": catalog.TrustStandard, "trust: leakproof\n": catalog.TrustLeakproof, "trust: quiet\n": catalog.TrustQuiet,
+	} {
+		require.Equal(t, want, bind(t, sample(), "wherewall: 1\n"+text).Trust, text)
+	}
+	require.Equal(t, catalog.TrustLeakproof, catalog.Snapshot{}.Trust, "a snapshot that nobody made trusts the least")
+}
+
 func TestFilesOfAFolderAreOnePolicy(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{

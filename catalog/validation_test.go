@@ -20,6 +20,8 @@ func TestPoliciesAreRefusedInPlace(t *testing.T) {
 		"an unknown key":             {base + "role: {}", `p.yaml:2:1: error unknown_key: the policy has no key "role" (did you mean "roles"?)`},
 		"unmapped tables for all":    {base + "defaults: {unmapped: allow}", `p.yaml:2:22: error wrong_shape: unmapped can only be deny`},
 		"broken YAML":                {base + "roles: [", `p.yaml:2:8: error yaml_syntax: sequence end token ']' not found`},
+		"an unknown trust":           {base + "trust: quite", `p.yaml:2:8: error wrong_shape: trust must be leakproof, standard or quiet (did you mean "quiet"?)`},
+		"a trust that is a list":     {base + "trust: [quiet]", `p.yaml:2:8: error wrong_shape: trust must be a value, not a list`},
 		"a duplicate key":            {base + "tenants:\n  a: {}\n  a: {}\n", `p.yaml:4:3: error duplicate_key: tenant "a" is declared twice, first at DIR/p.yaml:3:3`},
 		"an unknown table":           {base + "entities:\n  e: {table: app.invoise, tenant: org_id}", `p.yaml:3:14: error unknown_table: the database has no table app.invoise (did you mean "app.invoice"?)`},
 		"a bare table":               {base + "entities:\n  e: {table: invoice, tenant: org_id}", `p.yaml:3:14: error unknown_table: a table is written SCHEMA.TABLE, not "invoice" (write app.invoice)`},
