@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy mutants examples clean
+.PHONY: help demo build test test-all-versions vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy bench-leak mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -73,6 +73,9 @@ bench: ## Wherewall beside PgBouncer with native row-level security: bench/resul
 
 bench-policy: ## load time, memory and the time to plan, for policies of 1e2 to 1e6 users
 	$(GO) run ./bench/policyscale $(BENCHFLAGS)
+
+bench-leak: ## what conditions that may fail cost beside guards, fences, views and native row-level security
+	$(GO) run ./bench/leak $(BENCHFLAGS)
 
 mutants: ## put faults into the planner one by one: the tests must notice each
 	$(GO) -C tools run ./mutants $(MUTANTFLAGS)
