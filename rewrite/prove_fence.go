@@ -31,6 +31,7 @@ type exposure struct {
 	inner     bool // it is a query that holds guarded rows and that conditions are pushed into
 	raises    bool
 	lateral   bool
+	recursing *pg.CommonTableExpr // the recursive WITH query that it is, while its first arm is walked
 	padded    bool
 	rv        *pg.RangeVar // the relation, as it stands in the tree
 	target    bool         // the statement writes to it
@@ -211,8 +212,9 @@ func (p *fenceProver) arms(s *pg.SelectStmt) (summary, error) {
 	}
 	if p.frame.outer != nil {
 		for _, w := range p.frame.outer.withs {
-			if w.lateral { // The WITH query that is being walked: its second arm reads what the first one gave.
-				w.columns, w.complete, w.lateral = stored(a).outputs, a.named && a.ordered, false
+			if w.recursing != nil { // Its second arm reads what the first one gave.
+				given := withNames(stored(a), w.recursing)
+				w.columns, w.complete, w.recursing = given.outputs, given.named && given.ordered, nil
 			}
 		}
 	}
@@ -270,7 +272,7 @@ func writing(n *pg.Node) bool {
 func (p *fenceProver) with(clause *pg.WithClause) error {
 	for _, n := range clause.GetCtes() {
 		cte := n.GetCommonTableExpr()
-		o := &exposure{name: cte.Ctename, lateral: clause.Recursive}
+		o := &exposure{name: cte.Ctename, recursing: cte}
 		if clause.Recursive {
 			p.frame.withs[cte.Ctename] = o
 		}

@@ -63,7 +63,7 @@ func (p *fenceProver) named(rv *pg.RangeVar) *exposure {
 				o := *w
 				o.name = refname(rv)
 				o.columns, o.complete = rename(w.columns, w.complete, rv.Alias)
-				o.lateral = false
+				o.recursing = nil
 				return &o
 			}
 		}
@@ -108,6 +108,9 @@ func rename(columns []output, complete bool, a *pg.Alias) ([]output, bool) {
 			return nil, false
 		}
 		list[i].name = name
+	}
+	for _, o := range list {
+		complete = complete && o.name != unnamed
 	}
 	return list, complete
 }

@@ -87,7 +87,6 @@ func (p *fenceProver) gives(s *pg.SelectStmt, keys []*pg.Node) summary {
 	}
 	for _, o := range sum.outputs {
 		sum.leaks = sum.leaks || !o.safe
-		sum.named = sum.named && o.name != unnamed
 	}
 	p.contents(s, keys, &sum)
 	return sum

@@ -134,13 +134,17 @@ func (l *lane) weigh(ctx context.Context, subject plan.Subject, sc *script, f *f
 		if settled, err := l.settledWrite(ctx, subject, sc, f); err != nil || !settled {
 			return err
 		}
-		if got.code != "" && len(sc.statements) == 1 && sc.kind != "several" {
+		if len(sc.statements) == 1 && sc.kind != "several" && (got.code != "" || ofValues(want.code)) {
 			if depends, err := l.depends(ctx, subject, sc, f.sides); err != nil || depends != "" {
 				f.verdict, f.reason = leak, f.reason+"; without the hidden rows: "+depends
 				return err
 			}
-			if want.code == "" && ofValues(got.code) {
+			switch {
+			case want.code == "" && ofValues(got.code):
 				f.verdict, f.reason = excused, otherOrder
+				return nil
+			case got.code == "" && ofValues(want.code):
+				f.verdict, f.reason = excused, notNeeded
 				return nil
 			}
 		}
@@ -283,7 +287,10 @@ func (l *lane) depends(ctx context.Context, subject plan.Subject, sc *script, b 
 // inTransaction is an outcome as it would be inside a transaction.
 func inTransaction(o *outcome) *outcome {
 	inside := *o
-	inside.status = 'E'
+	inside.status = 'T'
+	if o.code != "" {
+		inside.status = 'E'
+	}
 	return &inside
 }
 
