@@ -260,10 +260,10 @@ func (p *replies) hidden(r *request) (rewrite.Hidden, bool) {
 	}
 	target := p.through(r, said)
 	switch {
+	case said.Kind == rewrite.Explain: // A plan is described before the server looks for what it is of; lines of an unknown one do not pass.
+		return rewrite.HiddenPlan, true
 	case target == nil || target.said() == nil:
 		return 0, false
-	case said.Kind == rewrite.Explain:
-		return rewrite.HiddenPlan, true
 	default:
 		return target.hidden(), true
 	}
