@@ -107,7 +107,7 @@ func (l *lane) judge(ctx context.Context, subject plan.Subject, sc *script) (*fi
 		}
 		return f, nil
 	}
-	if got.code != "" && want.code != "" && (sc.writes || got.code[:2] == "42") {
+	if got.code != "" && want.code != "" && (sc.writes || got.code[:2] == "42" || got.code == "0A000") {
 		f.verdict, f.reason = bothFail, got.code+" for "+want.code
 		return f, nil
 	}

@@ -48,8 +48,13 @@ func TestCutsOnlyMakeStatementsThatParse(t *testing.T) {
 
 func TestNoCutEndsTheProcess(t *testing.T) {
 	all := &tables{enums: map[kind][]string{"app.state": {"open", "done"}}, all: []*table{{schema: "app", name: "task", entity: "task", key: []string{"id"}, columns: []column{
-		{name: "id", kind: integers, values: []string{"1", "2"}}, {name: "title", kind: texts, values: []string{"a"}}, {name: "due", kind: dates},
-		{name: "details", kind: jsons}, {name: "labels", kind: arrays}, {name: "done", kind: bools}, {name: "state", kind: "app.state"},
+		{name: "id", kind: integers, values: []string{"1", "2"}},
+		{name: "title", kind: texts, values: []string{"a"}},
+		{name: "due", kind: dates},
+		{name: "details", kind: jsons},
+		{name: "labels", kind: arrays},
+		{name: "done", kind: bools},
+		{name: "state", kind: "app.state"},
 	}}}}
 	names := []string{"id", "title", "due", "details", "labels", "done", "state"}
 	allowed := map[*table]may{all.all[0]: {read: true, create: true, update: true, remove: true, columns: names, writable: names, creatable: names}}

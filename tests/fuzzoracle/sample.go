@@ -30,8 +30,14 @@ func samples(root string) []*sample {
 		policy:  []string{filepath.Join(saas, "policy"), filepath.Join(more, "more.yaml")},
 		path:    "app, billing", schemas: []string{"app", "billing"},
 		subjects: []plan.Subject{
-			{User: "kim", Tenant: "acme"}, {User: "lee", Tenant: "acme"}, {User: "lee", Tenant: "globex"}, {User: "bea", Tenant: "acme"},
-			{User: "pat", Tenant: "initech"}, {User: "sam"}, {User: "max", Tenant: "acme"}, {User: "max", Tenant: "globex"},
+			{User: "kim", Tenant: "acme"},
+			{User: "lee", Tenant: "acme"},
+			{User: "lee", Tenant: "globex"},
+			{User: "bea", Tenant: "acme"},
+			{User: "pat", Tenant: "initech"},
+			{User: "sam"},
+			{User: "max", Tenant: "acme"},
+			{User: "max", Tenant: "globex"},
 		},
 		thin: `DELETE FROM app.task WHERE id % 13 <> 0; DELETE FROM app.comment WHERE ctid IN (SELECT ctid FROM app.comment ORDER BY id OFFSET 90);
 			DELETE FROM billing.invoice WHERE id % 5 <> 0; DELETE FROM app.country WHERE code > 'GZ' AND code NOT IN ('US', 'IE');
@@ -42,8 +48,12 @@ func samples(root string) []*sample {
 		policy:  []string{filepath.Join(hospital, "policy")},
 		path:    "med", schemas: []string{"med"},
 		subjects: []plan.Subject{
-			{User: "ada", Tenant: "north"}, {User: "cleo", Tenant: "north"}, {User: "dan", Tenant: "north"}, {User: "eli", Tenant: "north"},
-			{User: "fay", Tenant: "south"}, {User: "fay", Tenant: "north"},
+			{User: "ada", Tenant: "north"},
+			{User: "cleo", Tenant: "north"},
+			{User: "dan", Tenant: "north"},
+			{User: "eli", Tenant: "north"},
+			{User: "fay", Tenant: "south"},
+			{User: "fay", Tenant: "north"},
 		},
 		thin: `DELETE FROM med.note WHERE patient_id % 2 = 0; DELETE FROM med.care_team WHERE patient_id % 2 = 0; DELETE FROM med.patient WHERE id % 2 = 0`,
 		shown: map[string]string{
