@@ -165,7 +165,11 @@ func (p *fenceProver) insert(s *pg.InsertStmt) (summary, error) {
 			return summary{}, err
 		}
 	}
-	p.frame.items = []*exposure{p.named(s.Relation)}
+	target := p.named(s.Relation)
+	p.frame.items = []*exposure{target}
+	if s.OnConflictClause != nil {
+		p.frame.items = append(p.frame.items, &exposure{name: "excluded", columns: relationOutputs(target.relation), complete: target.relation != nil})
+	}
 	if err := p.below(s.ProtoReflect(), "with_clause", "relation", "select_stmt"); err != nil {
 		return summary{}, err
 	}

@@ -74,6 +74,11 @@ func (p *fenceProver) waits(q *pg.Node, items []*exposure) error {
 	if c != nil && len(c.Args) == 1 && c.Arg == nil && c.Defresult == nil {
 		have = conjunctNodes(c.Args[0].GetCaseWhen().GetExpr())
 	}
+	for _, o := range items { // Guards that nobody demands are guards too.
+		if len(have) > 0 && o.condition != nil && !o.nameless {
+			_ = p.guardIn(have, o)
+		}
+	}
 	if !p.mayFail(q) {
 		return nil
 	}
