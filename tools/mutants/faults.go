@@ -50,7 +50,7 @@ func grantFaults() []fault {
 		one("where: is ignored", "plan/allow.go", "\tif w, ok := g.Where[entity]; ok {\n", "\tif w, ok := g.Where[entity]; ok && false {\n"),
 		one("NOT of what the user decides is forgotten", "plan/fold.go", "\t\t\treturn !v\n", "\t\t\treturn v\n"),
 		{"a missing attribute is taken for an empty one", []edit{
-			{"plan/allow.go", "\tcase !has:\n\t\treturn fmt.Sprintf(\"the user has no attribute %s\", me.Name)\n", "\tcase !has:\n\t\treturn \"\"\n"},
+			{"plan/answers.go", "\tcase !has:\n\t\treturn fmt.Sprintf(\"the user has no attribute %s\", me.Name)\n", "\tcase !has:\n\t\treturn \"\"\n"},
 			{"plan/build.go", "\t\tif v, has := me[name]; has {\n\t\t\tvalues[name] = v.Text\n\t\t}\n", "\t\tvalues[name] = me[name].Text\n"},
 		}},
 		one("subjects share rules whose lists are empty for some", "plan/answers.go", "a.ask(question{kind: isEmptyList", "a.answer(question{kind: isEmptyList"),
@@ -88,7 +88,7 @@ func writeFaults() []fault {
 func columnFaults() []fault {
 	return []fault{
 		{"columns that may not be written are", []edit{
-			{"rewrite/writable.go", "\tif r.Writable == nil {\n", "\tif r.Writable == nil || r.Writable != nil {\n"},
+			{"rewrite/writable.go", "\tif writable == nil {\n", "\tif writable == nil || writable != nil {\n"},
 			{"rewrite/writable.go", "r.Writable == nil || open {", "r.Writable == nil || open || !open {"},
 			{"rewrite/prove_write.go", "create.Writable != nil && len(n.Cols) == 0 &&", "false &&"},
 		}},
