@@ -88,7 +88,7 @@ func (w *walker) openColumn(parts []string) error {
 	case last == "":
 		return w.openStar()
 	}
-	if i, ok := w.scope.origin(last); ok && i.bare && i.shown != nil && !(i.version && i.relation.Column(last) != nil) {
+	if i, ok := w.scope.origin(last); ok && i.bare && i.shown != nil && (!i.version || i.relation.Column(last) == nil) {
 		return w.columnDenied(i.relation, "*") // the row as a whole
 	}
 	i, certain := w.scope.supplier(last)

@@ -101,7 +101,7 @@ func (w *walker) castType(schema, name string) (expr.Type, error) {
 	case t.Schema != pgCatalog: // a hidden table's row type is answered like a missing one
 		d := w.deny(FunctionDenied, stateUndefinedObject, "type %q does not exist", name)
 		if info := w.rewriter.snapshot.Schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]; info != nil && info.Kind == 'b' {
-			d.hint("Types of extensions may not be cast to.")
+			return t, d.hint("Types of extensions may not be cast to.")
 		}
 		return t, d
 	default:

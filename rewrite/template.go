@@ -69,12 +69,7 @@ const (
 
 // IsQuery says whether statements of the kind read or write rows, which is what can be prepared, explained, and run by name.
 func (k Kind) IsQuery() bool {
-	switch k {
-	case Select, Insert, Update, Delete, Merge:
-		return true
-	default:
-		return false
-	}
+	return k == Select || k == Insert || k == Update || k == Delete || k == Merge
 }
 
 // Refuse makes the Template of a refusal.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -15,12 +16,8 @@ func names(s *rewrite.Statement) bool {
 	if s == nil {
 		return false
 	}
-	switch s.Kind {
-	case rewrite.Prepare, rewrite.Deallocate, rewrite.Declare, rewrite.Close, rewrite.DiscardAll:
-		return true
-	default:
-		return runsNamed(s)
-	}
+	kinds := []rewrite.Kind{rewrite.Prepare, rewrite.Deallocate, rewrite.Declare, rewrite.Close, rewrite.DiscardAll}
+	return slices.Contains(kinds, s.Kind) || runsNamed(s)
 }
 
 // runsNamed says whether a statement runs, or explains, what stands under a name.
@@ -28,14 +25,8 @@ func runsNamed(s *rewrite.Statement) bool {
 	if s == nil {
 		return false
 	}
-	switch s.Kind {
-	case rewrite.Execute, rewrite.Fetch, rewrite.Move:
-		return true
-	case rewrite.Explain:
-		return s.Body == nil
-	default:
-		return false
-	}
+	explained := s.Kind == rewrite.Explain && s.Body == nil
+	return explained || s.Kind == rewrite.Execute || s.Kind == rewrite.Fetch || s.Kind == rewrite.Move
 }
 
 // namesAny says whether one of a text's statements does something by name.
@@ -77,7 +68,7 @@ func (p *pending) took(s statement, portal string) {
 	said := s.said()
 	made := &prepared{statement: s, name: said.Name}
 	made.body = true
-	switch said.Kind {
+	switch said.Kind { //nolint:exhaustive // no other kind changes a name
 	case rewrite.Prepare:
 		p.names.put(&version{name: said.Name, is: made})
 	case rewrite.Declare:
@@ -89,7 +80,6 @@ func (p *pending) took(s statement, portal string) {
 	case rewrite.DiscardAll:
 		p.names.end("", "")
 		p.portals.end("", portal)
-	default:
 	}
 }
 
@@ -223,13 +213,12 @@ func (v *view) staleName(s *rewrite.Statement) *rewrite.Refusal {
 func (q *requests) roomFor(s statement) *rewrite.Refusal {
 	made, portals := 0, false
 	for i := range s.template.Statements {
-		switch s.template.Statements[i].Kind {
+		switch s.template.Statements[i].Kind { //nolint:exhaustive // no other kind makes one
 		case rewrite.Declare:
 			portals = true
 			made++
 		case rewrite.Prepare:
 			made++
-		default:
 		}
 	}
 	if made > 0 && q.pending.crowded(portals, made*(&prepared{statement: s}).weight()) {

@@ -157,7 +157,7 @@ func (c *cluster) world(ctx context.Context, s *sample, database string) (*wire.
 	}
 	snapshot, problems := catalog.Bind(policy, schema)
 	if snapshot == nil {
-		return nil, fmt.Errorf("binding the policy: %v", problems)
+		return nil, fmt.Errorf("binding the policy: %w", problems)
 	}
 	return wire.NewWorld(snapshot), nil
 }

@@ -49,7 +49,6 @@ type generator struct {
 	readable     []*table
 	aliases      int
 	ctes         []relation
-	ordered      bool
 	// parameters are those of the statement at hand; nil where there are none to be.
 	parameters *[]*string
 }

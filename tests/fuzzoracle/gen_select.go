@@ -131,10 +131,6 @@ func (g *generator) star(s *scope) (string, []outputColumn) {
 	}
 	switch g.IntN(10) {
 	case 0, 1, 2:
-		var all []outputColumn
-		for _, r := range s.relations {
-			all = append(all, r.columns...)
-		}
 		return "*", nil
 	case 3, 4:
 		return name + ".*", r.columns
