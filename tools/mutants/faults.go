@@ -71,7 +71,7 @@ func writeFaults() []fault {
 			{"rewrite/writable.go", "conditionOf(read, update), updatedRow(read, update)", "conditionOf(update), newRowCondition(update)"},
 		}},
 		{"delete without read", []edit{
-			{"rewrite/update.go", "conditionOf(read, remove)", "conditionOf(remove)"},
+			{"rewrite/update.go", "conditionOf(read, remove)", "conditionOf(plan.Rule{Kind: max(read.Kind, plan.FullAccess)}, remove)"},
 			{"rewrite/prove.go", "updateTerms(v.plan.Rule(entity.Name, catalog.Read), ", "updateTerms(plan.Rule{Kind: plan.FullAccess}, "},
 		}},
 		one("rows are locked without the right to update", "rewrite/from.go", "\tif !locked {\n", "\tif true {\n"),
