@@ -77,7 +77,7 @@ func writeFaults() []fault {
 		one("rows are locked without the right to update", "rewrite/from.go", "\tif !locked {\n", "\tif true {\n"),
 		one("new rows are not checked, by the rewriter", "rewrite/check.go", "\t\treturn r.Check\n", "\t\treturn expr.Bool(true)\n"),
 		one("new rows are not checked, by the plan", "plan/rule.go", "\t\tfull, some = full && isTrue(r.Check), some && writable\n",
-			"\t\tfull, some = full && isTrue(r.Check), some && writable\n\t\tr.Check = expr.Bool(true)\n"),
+			"\t\tfull, some = full && isTrue(r.Check), some && writable\n\t\tr.Check = all(nil)\n"),
 		one("check: is ignored", "plan/allow.go", "\tif of == newRows {\n", "\tif of == newRows && false {\n"),
 		one("set: is ignored when rows are made", "plan/columns.go", "\t\tr.Presets = b.presets(o, a.new)\n", ""),
 		one("set: is ignored when rows are changed", "plan/columns.go", "\t\tr.Presets = b.presets(o, a.old)\n", ""),
