@@ -166,6 +166,9 @@ func (v *prover) update(n *pg.UpdateStmt) error {
 	if _, denied := columnTerms(update, targetNames(n.TargetList)); denied != "" {
 		return fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
 	}
+	if err := v.preset(update, n.TargetList); err != nil {
+		return err
+	}
 	old, condition := updateTerms(read, update, targetNames(n.TargetList))
 	a := assignment{
 		relation: entity.Relation, name: refname(n.Relation), joined: len(n.FromClause) > 0, targets: n.TargetList,
@@ -175,6 +178,25 @@ func (v *prover) update(n *pg.UpdateStmt) error {
 		return v.sameCheck(returned, a.condition, aliased(a.name), n.Relation)
 	}
 	return v.assigned(&a, n.Relation)
+}
+
+// preset demands that columns which no grant opens are set to what the plan fills in.
+func (v *prover) preset(update plan.Rule, targets []*pg.Node) error {
+	bare, _ := uncheck(targets)
+	for _, n := range bare {
+		t := n.GetResTarget()
+		if _, open := update.Writable[t.GetName()]; open || update.Writable == nil {
+			continue
+		}
+		want, err := v.rewriter.value(update.Presets[t.GetName()], nil)
+		if err != nil {
+			return err
+		}
+		if !sqltree.Equal(want, t.GetVal()) {
+			return fmt.Errorf("column %s is set to something else than the plan says", t.GetName())
+		}
+	}
+	return nil
 }
 
 // assigned proves a SET list's own check.
