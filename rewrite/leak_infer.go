@@ -327,8 +327,10 @@ func (i infer) aggregate(name string, f *pg.FuncCall) known {
 	case "count":
 		k.typ = pgType("int8")
 	case "min", "max":
+		if len(f.Args) != 1 {
+			return known{}
+		}
 		k.typ = i.node(f.Args[0]).typ
-		k.safe = k.safe && len(f.Args) == 1
 	default:
 		k.typ = pgType("bool")
 	}
