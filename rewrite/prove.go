@@ -114,7 +114,7 @@ func (v *prover) visit(m protoreflect.Message) error {
 // below visits what is in a message, save what the plan itself says of a target's columns.
 func (v *prover) below(m protoreflect.Message) error {
 	return sqltree.Children(m, func(field protoreflect.FieldDescriptor, child protoreflect.Message) error {
-		if v.sanctioned(child) {
+		if v.sanctioned(child) || v.waitsFor(m, field.Name(), child) {
 			return v.relations(m, field, child)
 		}
 		v.path = append(v.path, step{m, field.Name()})
@@ -251,7 +251,10 @@ func (v *prover) written(rv *pg.RangeVar, holder step) error {
 		return err
 	}
 	old, _ := updateTerms(v.plan.Rule(entity.Name, catalog.Read), v.plan.Rule(entity.Name, action), setNames(holder))
-	return v.guarded(old, aliased(refname(rv)), rv)
+	if err := v.guarded(old, aliased(refname(rv)), rv); err != nil {
+		return err
+	}
+	return v.awaited(old, rv)
 }
 
 // setNames are the columns that an UPDATE sets; a DELETE sets none.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/expr"
 	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
 )
@@ -19,6 +20,7 @@ type bareTarget struct {
 	relation *catalog.Relation
 	columns  map[string]plan.Shown
 	partly   map[uint64]*pg.Node // what stands for columns that are seen in part, by fingerprint
+	guard    map[uint64]*pg.Node // the terms of the target's guard, likewise
 	depth    int                 // of the writing statement on the path
 }
 
@@ -67,6 +69,59 @@ func (v *prover) sanctioned(m protoreflect.Message) bool {
 		}
 	}
 	return false
+}
+
+// awaited notes the guard under which a bare target was found: conditions of the same WHERE may wait for it in a CASE.
+func (v *prover) awaited(condition expr.Expr, rv *pg.RangeVar) error {
+	last := len(v.bare) - 1
+	if condition == nil || last < 0 || v.bare[last].depth != len(v.path)-1 {
+		return nil
+	}
+	guard, err := v.rewriter.condition(condition, aliased(refname(rv)))
+	if err != nil {
+		return err
+	}
+	v.bare[last].guard = map[uint64]*pg.Node{}
+	for _, term := range conjunctNodes(guard) {
+		v.bare[last].guard[sqltree.Fingerprint(term)] = term
+	}
+	return nil
+}
+
+// waitsFor says whether a node is a term of a bare target's guard that a condition of its WHERE waits for. It tells nothing: it is TRUE of every row
+// that the statement touches.
+func (v *prover) waitsFor(parent protoreflect.Message, field protoreflect.Name, m protoreflect.Message) bool {
+	n, ok := m.Interface().(*pg.Node)
+	if !ok || len(v.bare) == 0 || !v.inWhen(parent, field) {
+		return false
+	}
+	for _, t := range v.bare {
+		if want := t.guard[sqltree.Fingerprint(n)]; want != nil && v.path[t.depth].field == "where_clause" && v.atLevel(t) && sqltree.Equal(want, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// inWhen says whether a field of a message is the condition of a WHEN, or one of several that it has.
+func (v *prover) inWhen(parent protoreflect.Message, field protoreflect.Name) bool {
+	for i := len(v.path) - 1; ; i-- {
+		switch n := parent.Interface().(type) {
+		case *pg.CaseWhen:
+			return field == "expr"
+		case *pg.Node:
+		case *pg.BoolExpr:
+			if n.Boolop != pg.BoolExprType_AND_EXPR {
+				return false
+			}
+		default:
+			return false
+		}
+		if i < 0 {
+			return false
+		}
+		parent, field = v.path[i].message, v.path[i].field
+	}
 }
 
 // inCheck says whether the walk stands in the condition of a check, which was proven as a whole.

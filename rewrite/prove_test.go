@@ -158,9 +158,12 @@ func TestTheProofRefusesColumnsThatAreNotOpen(t *testing.T) {
 	v := theSample.values(t, "pam@acme")
 	const where = " WHERE person.org_id = 'ww_slot_tenant'::pg_catalog.text"
 	const pay = "CASE WHEN person.boss = 'ww_slot_id'::pg_catalog.text THEN person.salary END"
+	const raised = where + " AND person.boss = 'ww_slot_id'::pg_catalog.text"
+	const wait = "person.org_id = 'ww_slot_tenant'::pg_catalog.text AND person.boss = 'ww_slot_id'::pg_catalog.text"
 	for name, sql := range map[string]string{
 		"open columns":                  "DELETE FROM lab.person" + where + " AND person.name = 'x' RETURNING id",
 		"a column seen in part":         "DELETE FROM lab.person" + where + " AND " + pay + " > 1",
+		"a condition behind the guard":  "UPDATE lab.person SET salary = 1" + raised + " AND CASE WHEN " + wait + " THEN 1 / person.id > 0 END",
 		"another relation's own column": "DELETE FROM lab.person" + where + " AND id = (SELECT o.id FROM (SELECT 1 AS id, 2 AS email) o WHERE email = 2 LIMIT 1)",
 	} {
 		require.NoError(t, theSample.rewriter.Prove(sql, v.Plan()), name)
@@ -177,6 +180,10 @@ func TestTheProofRefusesColumnsThatAreNotOpen(t *testing.T) {
 		"the row":                           "DELETE FROM lab.person" + where + " RETURNING person",
 		"a closed column, further in":       "DELETE FROM lab.person" + where + " AND id = (SELECT person.id FROM (SELECT 1) x WHERE person.email = 'x')",
 		"setting a closed column":           "UPDATE lab.person SET boss = 'x'" + where,
+		"a guard's column in RETURNING":     "UPDATE lab.person SET salary = 1" + raised + " RETURNING CASE WHEN " + wait + " THEN 1 END",
+		"a guard's column in SET":           "UPDATE lab.person SET salary = CASE WHEN " + wait + " THEN 1 END" + raised,
+		"a guard's column as a value":       "UPDATE lab.person SET salary = 1" + raised + " AND CASE WHEN person.id = 1 THEN " + wait + " END",
+		"a guard's column under OR":         "UPDATE lab.person SET salary = 1" + raised + " AND CASE WHEN " + wait + " OR person.boss = 'ww_slot_id'::pg_catalog.text THEN true END",
 		"setting one open in other rows":    "UPDATE lab.person SET salary = 1" + where,
 	} {
 		require.Error(t, theSample.rewriter.Prove(sql, v.Plan()), name)
