@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy bench-leak mutants examples clean
+.PHONY: help demo build test test-all-versions test-clients vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy bench-leak mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -33,6 +33,10 @@ test: vet ## vet, the unit tests, and tests/ against a real PostgreSQL
 # Longer than an hour on two cores. VERSIONFLAGS="-on 16,18 -run TestOracle ./tests" runs less.
 test-all-versions: vet ## all tests on PostgreSQL 15, 16, 17 and 18, and a table of what passed
 	$(GO) run ./tests/allversions $(VERSIONFLAGS)
+
+# It installs what is missing: Debian packages by apt-get, the rest below the user's cache. CLIENTFLAGS='-run psql -direct' runs less; tests/clients/README.md
+test-clients: ## real clients, unmodified, through Wherewall: a line for each check, and a table
+	$(GO) run ./tests/clients $(CLIENTFLAGS)
 
 vet:
 	@echo "compiling (the first build compiles PostgreSQL's parser, about a minute)"
