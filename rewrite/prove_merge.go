@@ -134,6 +134,9 @@ func (v *prover) mergeUpdate(p *mergeProof, c *pg.MergeWhenClause, condition *pg
 	if _, denied := columnTerms(update, targetNames(c.TargetList)); denied != "" {
 		return fmt.Errorf("columns of %s are written that may not be", p.entity.Relation.Name)
 	}
+	if err := v.preset(update, c.TargetList); err != nil {
+		return err
+	}
 	a := updateAction(p.entity.Relation, p.read, update, c)
 	a.name, a.settled = refname(p.stmt.Relation), v.rewriter.isSettled(p.stmt.SourceRelation)
 	a.targets = nil
@@ -154,6 +157,11 @@ func (v *prover) mergeInsert(p *mergeProof, c *pg.MergeWhenClause, condition *pg
 	create := v.plan.Rule(p.entity.Name, catalog.Create)
 	if _, denied := columnTerms(create, targetNames(c.TargetList)); denied != "" || len(c.TargetList) != len(c.Values) {
 		return fmt.Errorf("columns of %s are written that may not be", p.entity.Relation.Name)
+	}
+	for i, n := range c.TargetList {
+		if err := v.isPreset(create, n.GetResTarget().GetName(), c.Values[i], p.entity.Relation); err != nil {
+			return err
+		}
 	}
 	required := insertCondition(p.read, create, c, p.hasReturning)
 	found, err := (&walker{rewriter: v.rewriter}).foreseeInsert(p.entity.Relation, c, required, v.rewriter.isSettled(p.stmt.SourceRelation))

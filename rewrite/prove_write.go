@@ -35,6 +35,9 @@ func (v *prover) insert(n *pg.InsertStmt) error {
 	if denied != "" || create.Writable != nil && len(n.Cols) == 0 && n.SelectStmt != nil {
 		return fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
 	}
+	if err := v.insertedPresets(create, n, entity.Relation); err != nil {
+		return err
+	}
 	if len(terms) > 0 {
 		condition = flatAnd(append([]expr.Expr{condition}, terms...))
 	}
@@ -138,6 +141,9 @@ func (v *prover) conflict(n *pg.InsertStmt, entity *catalog.Entity, read plan.Ru
 	if _, denied := columnTerms(update, targetNames(c.TargetList)); denied != "" {
 		return nil, fmt.Errorf("columns of %s are written that may not be", n.Relation.Relname)
 	}
+	if err := v.preset(update, c.TargetList); err != nil {
+		return nil, err
+	}
 	old, condition := updateTerms(read, update, targetNames(c.TargetList))
 	if old != nil {
 		guard, err := v.rewriter.condition(old, aliased(name))
@@ -178,25 +184,6 @@ func (v *prover) update(n *pg.UpdateStmt) error {
 		return v.sameCheck(returned, a.condition, aliased(a.name), n.Relation)
 	}
 	return v.assigned(&a, n.Relation)
-}
-
-// preset demands that columns which no grant opens are set to what the plan fills in.
-func (v *prover) preset(update plan.Rule, targets []*pg.Node) error {
-	bare, _ := uncheck(targets)
-	for _, n := range bare {
-		t := n.GetResTarget()
-		if _, open := update.Writable[t.GetName()]; open || update.Writable == nil {
-			continue
-		}
-		want, err := v.rewriter.value(update.Presets[t.GetName()], nil)
-		if err != nil {
-			return err
-		}
-		if !sqltree.Equal(want, t.GetVal()) {
-			return fmt.Errorf("column %s is set to something else than the plan says", t.GetName())
-		}
-	}
-	return nil
 }
 
 // assigned proves a SET list's own check.
