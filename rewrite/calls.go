@@ -9,18 +9,24 @@ import (
 // Some functions that are refused by their class are harmless in a certain form, and clients depend on it: settings that SET and SHOW
 // would let pass, the name of a value's type as a text, and locks where the policy allows them.
 
+// tellsUser tells current_setting('session_authorization'), which would be the service login.
+func tellsUser(n *pg.FuncCall) bool {
+	parts := strs(n.GetFuncname())
+	return n != nil && plainCall(n) && parts[len(parts)-1] == "current_setting" && (len(parts) == 1 || len(parts) == 2 && parts[0] == pgCatalog) &&
+		len(n.Args) > 0 && len(n.Args) <= 2 && strings.EqualFold(n.Args[0].GetAConst().GetSval().GetSval(), sessionAuthorization) &&
+		(len(n.Args) == 1 || isBoolean(n.Args[1]))
+}
+
 // lenient says whether a call of a function of pg_catalog is harmless as it is written, though the function is not. holder is what the call
 // stands in, where that matters.
-func (g *Rewriter) lenient(name string, n *pg.FuncCall, allow map[string]bool) (bool, *Refusal) {
+func (g *Rewriter) lenient(name string, n *pg.FuncCall, allow map[string]bool) bool {
 	switch {
 	case !plainCall(n):
-		return false, nil
+		return false
 	case name == "current_setting":
-		return g.showsSetting(n.Args), nil
-	case name == "set_config":
-		return g.setsSetting(n.Args)
+		return g.showsSetting(n.Args)
 	default:
-		return advisory(name) && allow["advisory_locks"], nil
+		return advisory(name) && allow["advisory_locks"]
 	}
 }
 
@@ -45,23 +51,6 @@ func (g *Rewriter) showsSetting(args []*pg.Node) bool {
 	}
 	rule, ok := g.settings.rule(name.Sval)
 	return ok && rule.showable
-}
-
-// setsSetting says whether the arguments of set_config are constants that SET would accept. The words for what is pinned are many, so that is
-// left to SET.
-func (g *Rewriter) setsSetting(args []*pg.Node) (bool, *Refusal) {
-	if len(args) != 3 || !isBoolean(args[2]) {
-		return false, nil
-	}
-	name, value := args[0].GetAConst().GetSval(), args[1].GetAConst().GetSval()
-	if name == nil || value == nil || strings.HasPrefix(value.Sval, slotPrefix) {
-		return false, nil
-	}
-	if rule, ok := g.settings.rule(name.Sval); !ok || rule.pin != nil || strings.EqualFold(name.Sval, "search_path") || strings.EqualFold(name.Sval, "client_encoding") {
-		return false, nil
-	}
-	refusal := g.settings.judge(name.Sval, []string{value.Sval})
-	return refusal == nil, refusal
 }
 
 func isBoolean(n *pg.Node) bool {
@@ -95,15 +84,7 @@ func typeCall(n *pg.Node) bool {
 
 // asText says whether a cast makes a text of the name of a type.
 func asText(c *pg.TypeCast) bool {
-	t := c.GetTypeName()
-	if !typeCall(c.GetArg()) || len(t.ArrayBounds) > 0 {
-		return false
-	}
-	switch strings.Join(strs(t.Names), ".") {
-	case "text", "varchar", "pg_catalog.text", "pg_catalog.varchar":
-		return true
-	}
-	return false
+	return typeCall(c.GetArg()) && isText(c.GetTypeName())
 }
 
 // shownTypes are the calls of pg_typeof in a statement's own select list, where nothing stands beside them.

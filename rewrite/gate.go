@@ -28,11 +28,7 @@ func (w *walker) function(schema, name string, n *pg.FuncCall) (string, error) {
 		return "", w.deny(FunctionDenied, stateUndefinedFunction, "function %s does not exist", name)
 	}
 	if schema == pgCatalog || schema == "" && !w.rewriter.functions.onPath(name) {
-		harmless, refusal := w.rewriter.lenient(name, n, w.plan.Allow)
-		switch {
-		case refusal != nil:
-			return "", &denial{Refusal: *refusal, location: w.location}
-		case harmless || w.shownTypes[n]:
+		if w.rewriter.lenient(name, n, w.plan.Allow) || w.shownTypes[n] {
 			return pgCatalog, nil
 		}
 	}

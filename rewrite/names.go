@@ -91,6 +91,11 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 		n.Funcname = names(pgCatalog, name)
 		return nil
 	}
+	if isSetConfig(n) && !w.rewriter.functions.onPath(name) {
+		if done, err := w.setConfig(n); done || err != nil {
+			return err
+		}
+	}
 	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err

@@ -176,7 +176,7 @@ func (v *prover) operators(m protoreflect.Message) error {
 
 // lenient accepts a call of a function that is not on the list where its form makes it harmless.
 func (v *prover) lenient(name string, n *pg.FuncCall) bool {
-	if harmless, _ := v.rewriter.lenient(name, n, v.plan.Allow); harmless {
+	if v.rewriter.lenient(name, n, v.plan.Allow) || v.setsConfig(n) {
 		return true
 	}
 	if name != "pg_typeof" || !plainCall(n) {

@@ -3,6 +3,8 @@ package rewrite
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -22,8 +24,10 @@ func (v *prover) standing(m protoreflect.Message) error {
 		return v.explainable(m, n.Query, isSelect)
 	case *pg.ExecuteStmt:
 		return v.explainable(m, nil, nil)
+	case *pg.VariableSetStmt:
+		return v.setting(m, n)
 	case *pg.FetchStmt, *pg.ClosePortalStmt, *pg.DeallocateStmt, *pg.DiscardStmt, *pg.UnlistenStmt,
-		*pg.TransactionStmt, *pg.VariableSetStmt, *pg.VariableShowStmt:
+		*pg.TransactionStmt, *pg.VariableShowStmt:
 		return v.container(m, nil, nil)
 	default:
 		return nil
@@ -39,6 +43,25 @@ func (v *prover) container(m protoreflect.Message, body *pg.Node, may func(*pg.N
 		return fmt.Errorf("%s holds another statement than it may", m.Descriptor().Name())
 	}
 	return nil
+}
+
+// setting demands of SET that its values are those that hold anyway where they are pinned, and harmless elsewhere.
+func (v *prover) setting(m protoreflect.Message, n *pg.VariableSetStmt) error {
+	if n.Kind == pg.VariableSetKind_VAR_SET_VALUE && !strings.EqualFold(n.Name, "timezone") { // whose value may be an interval
+		var values []string
+		for _, arg := range n.Args {
+			values = append(values, constantValue(arg.GetAConst()))
+		}
+		s := v.rewriter.settings
+		refused := s.judge(n.Name, values) != nil
+		if strings.EqualFold(n.Name, "search_path") {
+			refused = !slices.Equal(values, s.pinnedPath()) && (!slices.Equal(values, []string{temporarySchema}) || v.rewriter.needsPath(v.plan))
+		}
+		if refused {
+			return fmt.Errorf("%s may not be set to %q", n.Name, values)
+		}
+	}
+	return v.container(m, nil, nil)
 }
 
 // explainable is container for statements that EXPLAIN may hold too.

@@ -85,6 +85,7 @@ func (g *Rewriter) rewrite(sql string, p *plan.Plan, declared []uint32) (*Templa
 // read back that every relation is under a guard.
 func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared []uint32) error {
 	stmt := raw.Stmt
+	nameSetting(stmt)
 	w := &walker{
 		rewriter: g, plan: p, root: stmt.ProtoReflect(), shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
@@ -130,7 +131,7 @@ func (w *walker) statement(n *pg.Node) (Kind, error) {
 	case *pg.Node_VariableSetStmt:
 		return Set, w.set(s.VariableSetStmt)
 	case *pg.Node_VariableShowStmt:
-		return Show, w.show(s.VariableShowStmt)
+		return Show, w.show(n, s.VariableShowStmt)
 	default:
 		return w.sessionStatement(n)
 	}

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -37,8 +38,7 @@ func (w *walker) set(s *pg.VariableSetStmt) error {
 		if r := w.rewriter.settings.judge(s.Name, values); r != nil {
 			return &denial{Refusal: *r, location: w.location}
 		}
-		w.pinValues(s)
-		return nil
+		return w.sendValues(s, values)
 	default:
 		return w.settingDenied(s.Name)
 	}
@@ -74,6 +74,8 @@ func (s settings) denied(name string) *Refusal {
 	rule, known := s.rule(name)
 	near := catalog.Nearest(strings.ToLower(name), s.settableNames())
 	switch {
+	case strings.EqualFold(name, "row_security"):
+		r.Hint = "Rows are always filtered here, and off asks for an error instead; pg_dump asks for on with --enable-row-security."
 	case rule.pin != nil:
 		r.Hint = "The proxy holds it to \"" + *rule.pin + "\"."
 	case known:
@@ -101,16 +103,10 @@ func (w *walker) settingValues(s *pg.VariableSetStmt) ([]string, error) {
 			t.TypeName.Names[1].GetString_().GetSval() == "interval" {
 			c = t.Arg.GetAConst()
 		}
-		switch v := c.GetVal().(type) {
-		case *pg.A_Const_Sval:
-			values[i] = v.Sval.Sval
-		case *pg.A_Const_Ival:
-			values[i] = itoa(v.Ival.Ival)
-		case *pg.A_Const_Fval:
-			values[i] = v.Fval.Fval
-		default:
+		if c.GetSval() == nil && c.GetIval() == nil && c.GetFval() == nil {
 			return nil, w.refuseNode(n.ProtoReflect())
 		}
+		values[i] = constantValue(c)
 		if strings.HasPrefix(values[i], slotPrefix) {
 			return nil, w.settingDenied(s.Name)
 		}
@@ -118,24 +114,50 @@ func (w *walker) settingValues(s *pg.VariableSetStmt) ([]string, error) {
 	return values, nil
 }
 
-// pinValues sends the pin itself where a client repeats it in words of its own. Temporary tables come last in the search path, and the server
-// would go on calling UTF8 by another name if asked to.
-func (w *walker) pinValues(s *pg.VariableSetStmt) {
-	switch strings.ToLower(s.Name) {
-	case "search_path":
-		s.Args = nil
-		for _, schema := range w.rewriter.settings.pinnedPath() {
-			s.Args = append(s.Args, literal(schema))
-		}
-	case "client_encoding":
-		s.Args = []*pg.Node{literal("UTF8")}
+// constantValue is a constant of SET as a text.
+func constantValue(c *pg.A_Const) string {
+	switch v := c.GetVal().(type) {
+	case *pg.A_Const_Sval:
+		return v.Sval.Sval
+	case *pg.A_Const_Ival:
+		return itoa(v.Ival.Ival)
+	case *pg.A_Const_Fval:
+		return v.Fval.Fval
+	default:
+		return ""
 	}
 }
 
+// sendValues writes what is sent where that is not what the client wrote.
+func (w *walker) sendValues(s *pg.VariableSetStmt, values []string) error {
+	if strings.EqualFold(s.Name, "search_path") && nowhere(values) && w.rewriter.needsPath(w.plan) {
+		return w.settingDenied(s.Name)
+	}
+	sent := w.rewriter.settings.sends(s.Name, values)
+	if slices.Equal(sent, values) {
+		return nil
+	}
+	s.Args = nil
+	for _, value := range sent {
+		s.Args = append(s.Args, literal(value))
+	}
+	return nil
+}
+
 // show lets the settings be shown that may be set or that tell no more than which PostgreSQL it is.
-func (w *walker) show(s *pg.VariableShowStmt) error {
+func (w *walker) show(n *pg.Node, s *pg.VariableShowStmt) error {
+	if strings.EqualFold(s.Name, sessionAuthorization) {
+		// The server would name the service login.
+		n.Node = selectNode(selectFrom([]*pg.Node{target(cast(slot(userSlot), builtinType("text")), sessionAuthorization)}, nil, nil)).Node
+		w.said.Tag = "SHOW"
+		return nil
+	}
 	if rule, ok := w.rewriter.settings.rule(s.Name); ok && rule.showable {
 		return nil
+	}
+	if strings.EqualFold(s.Name, "all") {
+		return w.deny(SettingDenied, stateInsufficientPrivilege, "permission denied to examine all settings").
+			hint("Most tell of the server and not of the session; SHOW takes the name of one.")
 	}
 	names := append(w.rewriter.settings.settableNames(), showableOnly()...)
 	for _, p := range pins() {

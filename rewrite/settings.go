@@ -49,7 +49,7 @@ func (s settings) rule(name string) (settingRule, bool) {
 	if value, ok := pinned(name); ok {
 		return settingRule{settable: true, reset: true, showable: true, pin: &value, check: pinCheck(value)}, true
 	}
-	if name == "session_authorization" {
+	if name == sessionAuthorization {
 		return settingRule{reset: true}, true // to the login of the proxy, which it always is
 	}
 	if slices.Contains(showableOnly(), name) {
@@ -85,6 +85,11 @@ func (s settings) settable(name string) func([]string) error {
 		return one(encoding)
 	case "standard_conforming_strings":
 		return oneOf("on", "true", "yes", "1")
+	case "check_function_bodies", "synchronize_seqscans":
+		// pg_dump turns them off. The one is about functions that no session can make, the other about where a scan begins.
+		return one(onOrOff)
+	case "restrict_nonsystem_relation_kind":
+		return each("", "view", "foreign-table") // pg_dump closes them to itself
 	case "client_min_messages":
 		// Lower levels print rewritten trees, higher ones hide errors of ours from old clients.
 		return oneOf("notice", "warning", "error")
@@ -105,7 +110,7 @@ func (s settings) settable(name string) func([]string) error {
 func (s settings) settableNames() []string {
 	names := []string{
 		"timezone", "datestyle", "intervalstyle", "extra_float_digits", "application_name", "bytea_output", "client_encoding",
-		"standard_conforming_strings", "client_min_messages", "default_transaction_isolation", "transaction_isolation",
+		"standard_conforming_strings", "client_min_messages", "check_function_bodies", "synchronize_seqscans", "default_transaction_isolation", "transaction_isolation",
 		"default_transaction_read_only", "transaction_read_only", "default_transaction_deferrable", "transaction_deferrable",
 	}
 	for name := range s.limits.Timeouts {
@@ -114,6 +119,9 @@ func (s settings) settableNames() []string {
 	slices.Sort(names)
 	return names
 }
+
+// sessionAuthorization is the setting that names the user, who is not the server's own for the proxy.
+const sessionAuthorization = "session_authorization"
 
 // showableOnly lists the settings that drivers and tools ask for and that tell no more than which PostgreSQL it is. What search_path
 // may be set to depends on the database: see searchPath.

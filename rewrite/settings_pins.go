@@ -29,7 +29,6 @@ func pins() []pin {
 		{"temp_tablespaces", ""},
 		{"default_table_access_method", "heap"},
 		{"local_preload_libraries", ""},
-		{"check_function_bodies", "on"},
 		{"plan_cache_mode", "auto"},
 		{"password_encryption", "scram-sha-256"},
 		{"jit", "off"},
@@ -41,7 +40,7 @@ func pins() []pin {
 
 // beginnings are the settings that every session begins with unless its client asks for another value on the list.
 func beginnings() []pin {
-	return []pin{{"bytea_output", "hex"}, {"client_min_messages", "notice"}}
+	return []pin{{"bytea_output", "hex"}, {"client_min_messages", "notice"}, {"check_function_bodies", "on"}}
 }
 
 func pinned(name string) (string, bool) {
@@ -81,11 +80,19 @@ func (s settings) pinnedPath() []string {
 	return append(slices.Clone(s.path), temporarySchema)
 }
 
-// searchPath is the rule of search_path: a SET may repeat what holds, and no more. "$user" names no schema that path does not have, and pg_catalog
-// comes first in any case.
+// nowhere says whether a search path is the empty one, which pg_dump asks for so that every name is printed with its schema.
+func nowhere(schemas []string) bool {
+	return !slices.ContainsFunc(schemas, func(schema string) bool { return schema != "" })
+}
+
+// searchPath is the rule of search_path: a SET may repeat what holds, or empty it, and no more. "$user" names no schema that path does not have, and
+// pg_catalog comes first in any case.
 func (s settings) searchPath() settingRule {
 	value := joinPath(s.pinnedPath())
 	return settingRule{settable: true, reset: true, showable: true, pin: &value, check: func(values []string) error {
+		if nowhere(values) {
+			return nil
+		}
 		named := slices.DeleteFunc(slices.Clone(values), func(schema string) bool { return schema == "$user" })
 		if len(named) > 0 && named[0] == pgCatalog && !slices.Contains(s.path, pgCatalog) {
 			named = named[1:]

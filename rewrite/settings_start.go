@@ -8,7 +8,7 @@ func (g *Rewriter) Setting(name, value string) *Refusal {
 	values := []string{value}
 	if strings.EqualFold(name, "search_path") {
 		schemas, err := splitPath(value)
-		if err != nil {
+		if err != nil || nowhere(schemas) {
 			return g.settings.denied(name)
 		}
 		values = schemas
@@ -23,7 +23,7 @@ func (g *Rewriter) Begin(asked map[string]string) map[string]string {
 		begin[p.name] = p.value
 	}
 	for name, value := range asked {
-		begin[strings.ToLower(name)] = value
+		begin[strings.ToLower(name)] = strings.Join(g.settings.sends(name, []string{value}), ", ")
 	}
 	for _, p := range pins() {
 		begin[p.name] = p.value

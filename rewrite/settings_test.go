@@ -110,11 +110,11 @@ func TestSomeSettingsMayOnlyBeShown(t *testing.T) {
 func TestTheSearchPathMayOnlyBeSetToWhatItIs(t *testing.T) {
 	t.Parallel()
 	rule := unlimited("app", "public").searchPath()
-	for _, values := range [][]string{{"app", "public"}, {"$user", "app", "public"}, {"pg_catalog", "app", "public"}, {"app", "public", "pg_temp"}} {
+	for _, values := range [][]string{{"app", "public"}, {"$user", "app", "public"}, {"pg_catalog", "app", "public"}, {"app", "public", "pg_temp"}, nil, {}, {""}} {
 		require.NoError(t, rule.accepts(values), "%q", values)
 	}
 	for _, values := range [][]string{
-		nil, {}, {""}, {"app"}, {"public", "app"}, {"app, public"}, {"app", "public", "pg_catalog"}, {"app", "pg_catalog", "public"}, {"pg_temp", "app", "public"}, {"App", "public"},
+		{"app"}, {"public", "app"}, {"app, public"}, {"app", "public", "pg_catalog"}, {"app", "pg_catalog", "public"}, {"pg_temp", "app", "public"}, {"App", "public"},
 	} {
 		require.Error(t, rule.accepts(values), "%q", values)
 	}
@@ -134,7 +134,8 @@ func TestPinnedSettingsMayBeSetToWhatTheyAreOnly(t *testing.T) {
 	require.Nil(t, unlimited().judge("row_security", []string{"true"}))
 	r := unlimited().judge("ROW_SECURITY", []string{"off"})
 	require.Equal(t, "42501", r.SQLState)
-	require.Equal(t, `The proxy holds it to "on".`, r.Hint)
+	require.Contains(t, r.Hint, "--enable-row-security")
+	require.Equal(t, `The proxy holds it to "off".`, unlimited().judge("jit", []string{"on"}).Hint)
 }
 
 func TestTimeLimitsMayBeLoweredOnly(t *testing.T) {
@@ -142,7 +143,7 @@ func TestTimeLimitsMayBeLoweredOnly(t *testing.T) {
 	limited := settings{limits: catalog.Limits{Timeouts: map[string]int64{"statement_timeout": 30000, "lock_timeout": 0}}}
 	for value, want := range map[string]string{
 		"30000": "", "30s": "", "0.5min": "", "1": "", "1ms": "", "30000.4": "", " 5 s ": "", "600us": "",
-		"0": "42501", "0s": "42501", "0.4": "42501", "0.5": "42501", "499us": "42501", "30001": "42501", "31s": "42501", "1min": "42501", "1d": "42501", "30000.6": "42501",
+		"0": "", "0s": "", "0.4": "", "0.5": "", "499us": "", "30001": "42501", "31s": "42501", "1min": "42501", "1d": "42501", "30000.6": "42501",
 		"-1": "22023", "": "22023", "x": "22023", "1e1": "22023", "0100": "22023", "1 2": "22023", "9999999999": "22023", "default": "22023",
 	} {
 		state := ""
@@ -151,6 +152,10 @@ func TestTimeLimitsMayBeLoweredOnly(t *testing.T) {
 		}
 		require.Equal(t, want, state, "%q", value)
 	}
+	for asked, sent := range map[string]string{"0": "30000", "0.4": "30000", "0s": "30000", "5s": "5s", "1": "1"} {
+		require.Equal(t, []string{sent}, limited.sends("Statement_Timeout", []string{asked}), "%q asks for no limit of its own", asked)
+	}
+	require.Equal(t, []string{"0"}, limited.sends("lock_timeout", []string{"0"}))
 	require.Nil(t, limited.judge("lock_timeout", []string{"0"}))
 	require.NotNil(t, limited.judge("transaction_timeout", []string{"1s"}), "the server has none")
 	rule, _ := limited.rule("statement_timeout")
@@ -208,5 +213,5 @@ func TestSessionsBeginWithThePins(t *testing.T) {
 	require.Equal(t, "none", got["role"])
 	require.Equal(t, "escape", got["bytea_output"])
 	require.Equal(t, "notice", got["client_min_messages"])
-	require.Len(t, got, len(pins())+3)
+	require.Len(t, got, len(pins())+4)
 }

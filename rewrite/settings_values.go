@@ -96,16 +96,16 @@ func integer32(low, high int64) func([]string) error {
 	})
 }
 
-// timeout is a check of a time: 0, 500, '5s', '1.5 min'. Where the operator has set a limit (in milliseconds), it may be lowered, and neither
-// raised nor lifted by a 0, or by what the server rounds to one.
+// timeout is a check of a time: 0, 500, '5s', '1.5 min'. Where the operator has set a limit (in milliseconds), it may be lowered and not raised.
+// A 0, or what the server rounds to one, asks for no limit of the client's own: what is sent for it is the operator's (see sends).
 func timeout(limit int64) func(string) error {
 	return func(value string) error {
 		asked, err := asMilliseconds(value)
 		if err != nil {
 			return err
 		}
-		if limit > 0 && (asked < 1 || asked > limit) {
-			return fmt.Errorf("%w: it may be set to 1 to %d milliseconds only", errForbidden, limit)
+		if limit > 0 && asked > limit {
+			return fmt.Errorf("%w: it may be set to %d milliseconds at most", errForbidden, limit)
 		}
 		return nil
 	}

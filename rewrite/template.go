@@ -25,6 +25,8 @@ type Statement struct {
 	// Body is what Prepare and Declare make and what Explain explains; nil for an Explain of what Name was prepared as.
 	Body *Statement
 	Hold bool // what Declare makes outlives the transaction
+	// Tag is the command that the client is told of at the end, where another is sent in its place; empty for the server's own word.
+	Tag string
 }
 
 // Hidden is what the reply loop must take out of a statement's replies.

@@ -160,6 +160,10 @@ func (w *walker) node(n *pg.Node) error {
 	if ref := n.GetColumnRef(); ref != nil {
 		return w.column(n, ref)
 	}
+	if tellsUser(n.GetFuncCall()) && !w.rewriter.functions.onPath("current_setting") {
+		n.Node = cast(slot(userSlot), builtinType("text")).Node
+		return nil
+	}
 	if isBackendPID(n.GetFuncCall()) && !w.rewriter.functions.onPath("pg_backend_pid") {
 		n.Node = cast(slot(pidSlot), builtinType("int4")).Node
 		return nil

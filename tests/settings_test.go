@@ -151,8 +151,8 @@ func TestTimeLimitsOfTheOperatorHold(t *testing.T) {
 	require.Equal(t, `"30s"`, shown(c, "statement_timeout"))
 	for sql, code := range map[string]string{
 		"SET statement_timeout = '10s'": "", "SET LOCAL statement_timeout = 500": "", "SET statement_timeout TO DEFAULT": "", "RESET statement_timeout": "",
-		"SET statement_timeout = 0": "42501", "SET statement_timeout = '31s'": "42501", "SET LOCAL statement_timeout = '1h'": "42501",
-		"SET SESSION statement_timeout TO '0.4'": "42501", "SET idle_in_transaction_session_timeout = '2min'": "42501",
+		"SET statement_timeout = 0": "", "SET statement_timeout = '31s'": "42501", "SET LOCAL statement_timeout = '1h'": "42501",
+		"SET SESSION statement_timeout TO '0.4'": "", "SET idle_in_transaction_session_timeout = '2min'": "42501",
 		"SET lock_timeout = 0": "", "SET lock_timeout = '1h'": "", "SET idle_session_timeout = '1h'": "",
 		"SET default_transaction_read_only = off": "42501", "SET transaction_read_only = off": "42501", "RESET transaction_read_only": "42501",
 		"BEGIN READ WRITE": "42501", "START TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ WRITE": "42501",
@@ -163,12 +163,16 @@ func TestTimeLimitsOfTheOperatorHold(t *testing.T) {
 	}
 	require.Empty(t, c.query(t, "RESET ALL").code())
 	require.Equal(t, `"30s"`, shown(c, "statement_timeout"))
+	for _, none := range []string{"SET statement_timeout = 0", "SET SESSION statement_timeout TO '0.4'", "SELECT set_config('statement_timeout', '0', false)"} {
+		require.Empty(t, c.query(t, none).code())
+		require.Equal(t, `"30s"`, shown(c, "statement_timeout"), "%s: the operator's limit stays", none)
+	}
 	require.Equal(t, `"on"`, shown(c, "transaction_read_only"))
 
 	for option, code := range map[string]string{
-		"&statement_timeout=5000": "", "&options=-c%20statement_timeout%3D5s": "", "&statement_timeout=0": "42501", "&statement_timeout=60000": "42501",
-		"&options=-c%20statement_timeout%3D0": "42501", "&options=--statement-timeout%3D1h": "42501", "&default_transaction_read_only=off": "42501",
-		"&options=-c%20idle_in_transaction_session_timeout%3D0": "42501", "&statement_timeout=x": "22023",
+		"&statement_timeout=5000": "", "&options=-c%20statement_timeout%3D5s": "", "&statement_timeout=60000": "42501",
+		"&options=--statement-timeout%3D1h": "42501", "&default_transaction_read_only=off": "42501",
+		"&statement_timeout=x": "22023",
 	} {
 		other, err := tryDial(p.dsn("kim") + option)
 		require.Equal(t, code, sqlState(err), option)
@@ -179,6 +183,9 @@ func TestTimeLimitsOfTheOperatorHold(t *testing.T) {
 		require.Equal(t, "", other.query(t, "SET statement_timeout = '20s'; RESET statement_timeout").code())
 		require.Equal(t, `"5s"`, shown(other, "statement_timeout"))
 		other.close()
+	}
+	for _, none := range []string{"&statement_timeout=0", "&options=-c%20statement_timeout%3D0"} {
+		require.Equal(t, `"30s"`, shown(dial(t, p.dsn("kim")+none), "statement_timeout"))
 	}
 }
 

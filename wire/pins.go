@@ -9,11 +9,14 @@ func settingName(name string) string { return strings.ToLower(name) }
 // quote or a space, and the pin is what counts anyway.
 func bare(path string) string { return strings.NewReplacer(" ", "", `"`, "").Replace(path) }
 
+// noPath is the search path of a session that asked for an empty one: temporary tables are last in it.
+const noPath = "pg_temp"
+
 // drifted says whether the server reports a value that would change what our text means to it.
 func drifted(name, value string, b *Backend) bool {
 	switch name {
 	case "search_path": // reported since PostgreSQL 18
-		return bare(value) != bare(b.Parameters[name])
+		return bare(value) != bare(b.Parameters[name]) && bare(value) != noPath
 	case "client_encoding":
 		return value != "UTF8"
 	case "standard_conforming_strings":

@@ -74,19 +74,36 @@ func (p *replies) completed(f frame) error {
 	case !ok:
 		return unexpected("completion without a request")
 	case r.kind == 'Q' && f.kind == 'C':
+		tag := tagOf(p.said(r))
 		if !p.completes(r) {
 			return unexpected("completion of a statement that was not sent")
 		}
+		return p.passTag(f, tag)
 	case r.kind == 'Q' && f.kind == 'I':
 	case r.kind == 'E':
+		tag := tagOf(p.said(r))
 		if r.of.template == nil || f.kind == 'C' && !p.completes(r) {
 			return unexpected("completion of an unknown portal")
 		}
 		p.done()
+		if f.kind == 'C' {
+			return p.passTag(f, tag)
+		}
 	default:
 		return unexpected("completion")
 	}
 	return p.pass(f)
+}
+
+// passTag forwards a CommandComplete, with the client's own command where another was sent in its place.
+func (p *replies) passTag(f frame, tag string) error {
+	if tag == "" {
+		return p.pass(f)
+	}
+	if err := p.drop(f); err != nil {
+		return err
+	}
+	return toClient(p.out.write(appendMessage(nil, 'C', func(b []byte) []byte { return append(append(b, tag...), 0) })))
 }
 
 // acknowledged handles ParseComplete, BindComplete and CloseComplete.
@@ -268,4 +285,12 @@ func (p *replies) logRefusal(r *rewrite.Refusal, of statement) {
 		event = event.AnErr("cause", t.Cause)
 	}
 	event.Msg("refused")
+}
+
+// tagOf is the command that the client is told of at the end of a statement; empty for the server's own word.
+func tagOf(said *rewrite.Statement) string {
+	if said == nil {
+		return ""
+	}
+	return said.Tag
 }
