@@ -34,5 +34,12 @@ func (s *Schema) digest() string {
 	for _, name := range slices.SortedFunc(maps.Keys(s.Types), byType) {
 		fmt.Fprintf(h, "type %q %#v\n", name, *s.Types[name])
 	}
+	for _, name := range slices.SortedFunc(maps.Keys(s.Catalogs), byName) {
+		fmt.Fprintf(h, "catalog %q %v\n", name, *s.Catalogs[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Namespaces)) {
+		fmt.Fprintf(h, "namespace %q %d\n", name, s.Namespaces[name])
+	}
+	fmt.Fprintf(h, "%q\n%v\n%v\n", s.Objects, s.TypeParts, s.Extensions)
 	return hex.EncodeToString(h.Sum(nil))
 }

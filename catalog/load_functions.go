@@ -10,7 +10,7 @@ import (
 
 func loadFunctions(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
-SELECT p.proname::text, n.nspname::text, p.provolatile::text, p.proleakproof, p.prokind::text,
+SELECT p.oid, p.proname::text, n.nspname::text, p.provolatile::text, p.proleakproof, p.prokind::text,
        ARRAY(SELECT pg_catalog.format_type(a.type, NULL)
              FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a(type, place) ORDER BY a.place),
        p.pronargdefaults::int4, p.provariadic <> 0, pg_catalog.format_type(p.prorettype, NULL)
@@ -20,7 +20,7 @@ ORDER BY p.proname, n.nspname, p.oid`
 	var name, volatility, kind string
 	var args []string
 	var f Function
-	targets := []any{&name, &f.Schema, &volatility, &f.Leakproof, &kind, &args, &f.Defaults, &f.Variadic, &f.Returns}
+	targets := []any{&f.OID, &name, &f.Schema, &volatility, &f.Leakproof, &kind, &args, &f.Defaults, &f.Variadic, &f.Returns}
 	return eachRow(ctx, tx, "functions", sql, targets, func() error {
 		found := f
 		found.Volatility, found.Kind = volatility[0], kind[0]

@@ -33,7 +33,7 @@ WHERE ` + ourClasses
 
 func loadColumns(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
-SELECT n.nspname::text, c.relname::text, a.attname::text, a.atttypmod,
+SELECT n.nspname::text, c.relname::text, a.attname::text, a.attnum, a.atttypmod,
        coalesce(en.nspname, tn.nspname)::text, coalesce(e.typname, t.typname)::text, e.oid IS NOT NULL,
        pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype = 'd', a.attnotnull,
        coalesce(CASE WHEN a.attgenerated = '' THEN coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) END, ''),
@@ -52,7 +52,7 @@ ORDER BY a.attrelid, a.attnum`
 	var name RelationName
 	var c Column
 	targets := []any{
-		&name.Schema, &name.Name, &c.Name, &c.Modifier, &c.Type.Schema, &c.Type.Name, &c.Type.Array,
+		&name.Schema, &name.Name, &c.Name, &c.Number, &c.Modifier, &c.Type.Schema, &c.Type.Name, &c.Type.Array,
 		&c.TypeSQL, &c.Domain, &c.NotNull, &c.Default, &c.Generated, &c.Virtual, &c.Identity, &c.FoldsEqual,
 	}
 	return eachRow(ctx, tx, "columns", sql, targets, func() error {

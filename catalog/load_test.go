@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -144,17 +145,30 @@ func requireBill(t *testing.T, s *catalog.Schema) {
 			want[i].Modifier = -1
 		}
 	}
-	require.Equal(t, want, bill.Columns)
+	columns := slices.Clone(bill.Columns)
+	require.Equal(t, int16(14), columns[12].Number, "one was dropped")
+	for i := range columns {
+		columns[i].Number = 0
+	}
+	require.Equal(t, want, columns)
 	require.Equal(t, builtin("int8"), s.Base(expr.Type{Schema: "app", Name: "price"}))
 	require.Equal(t, expr.Type{Schema: "pg_catalog", Name: "text", Array: true}, s.Base(expr.Type{Schema: "app", Name: "tags"}))
 }
 
 func requireFunctions(t *testing.T, s *catalog.Schema) {
 	t.Helper()
-	require.Contains(t, s.Functions["lower"], catalog.Function{
+	functions := func(name string) []catalog.Function {
+		list := slices.Clone(s.Functions[name])
+		for i := range list {
+			require.NotZero(t, list[i].OID)
+			list[i].OID = 0
+		}
+		return list
+	}
+	require.Contains(t, functions("lower"), catalog.Function{
 		Schema: "app", Volatility: 'i', Kind: 'f', Args: []string{"app.status", "integer[]"}, Defaults: 1, Returns: "text",
 	})
-	require.Contains(t, s.Functions["int4eq"], catalog.Function{
+	require.Contains(t, functions("int4eq"), catalog.Function{
 		Schema: "pg_catalog", Volatility: 'i', Leakproof: true, Kind: 'f', Args: []string{"integer", "integer"}, Returns: "boolean",
 	})
 	builtin := func(name string) expr.Type { return expr.Type{Schema: "pg_catalog", Name: name} }

@@ -13,8 +13,14 @@ type Schema struct {
 	Operators     map[string][]Operator // by bare name, every schema, pg_catalog included
 	Casts         []Cast                // of pg_cast; casts that go through the text of values are not in there
 	Types         map[TypeName]*TypeInfo
-	Limits        Limits
-	Digest        string // changes whenever anything above does
+	// Catalogs, Namespaces, Objects, TypeParts and Extensions are for showing the catalogs in part.
+	Catalogs   map[RelationName]*Catalog
+	Namespaces map[string]uint32 // pg_namespace.oid by name, without those of temporary and toast relations
+	Objects    []Object
+	TypeParts  []TypeParts
+	Extensions []Extension
+	Limits     Limits
+	Digest     string // changes whenever anything above does
 }
 
 // RelationName is a schema-qualified relation.
@@ -59,6 +65,7 @@ type ForeignKey struct {
 // Column is a live column of a relation.
 type Column struct {
 	Name      string
+	Number    int16 // pg_attribute.attnum
 	Type      expr.Type
 	Modifier  int32  // pg_attribute.atttypmod, -1 for none
 	TypeSQL   string // format_type(atttypid, atttypmod), fully qualified save for the types that the grammar names itself
@@ -75,6 +82,7 @@ type Column struct {
 // Function is what the gate needs of a pg_proc row. Types are written as by format_type with an empty search path:
 // `integer`, `text[]`, `app.status`.
 type Function struct {
+	OID        uint32
 	Schema     string
 	Volatility byte // pg_proc.provolatile: i, s, v
 	Leakproof  bool

@@ -150,8 +150,8 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 	if w.relations++; w.relations > maxRelations {
 		return w.deny(TooComplex, stateTooComplex, "statement names more than %d relations", maxRelations)
 	}
-	if w.rewriter.isOpenCatalog(rv) {
-		return w.catalogRelation(n, rv, sample, lv)
+	if name, ok := w.rewriter.openCatalog(rv); ok {
+		return w.catalogRelation(n, name, rv, sample, lv)
 	}
 	at, spelled := rv.Location, refname(rv)
 	relation, entity, err := w.resolve(rv)

@@ -2,50 +2,36 @@ package rewrite
 
 import (
 	"fmt"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
-// catalogRelation demands that a catalog stands in a sub-select that is, to the last node, what the plan gives of it.
-func (v *prover) catalogRelation(rv *pg.RangeVar, holder step) error {
-	s, ok := holder.message.Interface().(*pg.SelectStmt)
-	if !ok || holder.field != "from_clause" || !v.ours(rv) {
-		return fmt.Errorf("catalog %s stands bare", rv.Relname)
+// catalogQuery says whether a query is, to the last node, what the plan gives of a catalog, or of types for looking them up. There is nothing in
+// it that the client wrote.
+func (v *prover) catalogQuery(s *pg.SelectStmt) bool {
+	if len(s.FromClause) != 1 {
+		return false
 	}
-	v.catalogs++
-	want, listed := v.rewriter.catalogSelect(rv.Relname, refname(rv), v.plan)
-	if listed && sqltree.Equal(want, s) || v.isTypeNames(s, refname(rv)) {
-		return nil
+	rv := s.FromClause[0].GetRangeVar()
+	if rv == nil || !v.ours(rv) || !isCatalogSchema(rv.Schemaname) {
+		return false
 	}
-	return fmt.Errorf("catalog %s stands without what the plan demands", rv.Relname)
-}
-
-func (v *prover) ours(rv *pg.RangeVar) bool {
-	name := refname(rv)
-	return rv.Catalogname == "" && len(name) > len(reservedPrefix) && name[:len(reservedPrefix)] == reservedPrefix
-}
-
-// isTypeNames says whether a sub-select is the one for looking types up.
-func (v *prover) isTypeNames(s *pg.SelectStmt, alias string) bool {
-	return sqltree.Equal(v.rewriter.typeNames(alias, v.plan), s)
-}
-
-// inTypeNames says whether the walk is in such a sub-select: it alone may print types.
-func (v *prover) inTypeNames() bool {
-	for i := len(v.path) - 1; i >= 0; i-- {
-		s, ok := v.path[i].message.Interface().(*pg.SelectStmt)
-		if !ok {
-			continue
-		}
-		if len(s.FromClause) != 1 {
-			return false
-		}
-		rv := s.FromClause[0].GetRangeVar()
-		return rv != nil && v.ours(rv) && v.isTypeNames(s, refname(rv))
+	want, listed := v.rewriter.catalogQuery(catalog.RelationName{Schema: rv.Schemaname, Name: rv.Relname}, refname(rv), v.plan)
+	if listed && sqltree.Equal(want, s) || sqltree.Equal(v.rewriter.typeNames(refname(rv), v.plan), s) {
+		v.catalogs++
+		return true
 	}
 	return false
+}
+
+func isCatalogSchema(name string) bool { return name == pgCatalog || name == informationSchema }
+
+func (v *prover) ours(rv *pg.RangeVar) bool {
+	return rv.Catalogname == "" && strings.HasPrefix(refname(rv), reservedPrefix)
 }
 
 // catalogsAlone demands that a statement with catalogs is a SELECT that names no table.

@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -48,9 +47,6 @@ func (v *prover) columnOf(name, column string) bool {
 	rv := v.find(name).GetRangeVar()
 	if rv == nil || len(rv.GetAlias().GetColnames()) > 0 {
 		return false
-	}
-	if rv.Schemaname == pgCatalog {
-		return slices.ContainsFunc(catalogTables()[rv.Relname].columns, func(c catalogColumn) bool { return c.name == column })
 	}
 	r := v.rewriter.snapshot.Schema.Resolve(rv.Schemaname, rv.Relname)
 	return rv.Schemaname != "" && r != nil && r.Column(column) != nil

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"runtime"
+	"sync/atomic"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -22,6 +23,9 @@ type Rewriter struct {
 	parameters map[uint32]bool // the types that a Parse message may declare
 	types      map[uint32]expr.Type
 	templates  *templates
+	catalogs   map[catalog.RelationName]*catalogTable
+	relations  map[uint32]bool // the OIDs of the schema's relations
+	visible    atomic.Pointer[shapeObjects]
 	// large holds a place for each large text that is being rewritten: they leave a processor to the others.
 	large chan struct{}
 }
@@ -32,7 +36,12 @@ const largeText = 16 << 10
 // New makes a Rewriter for a snapshot.
 func New(s *catalog.Snapshot) *Rewriter {
 	f, sh := newFunctions(s.Schema), newShadows(s.Schema)
+	relations := map[uint32]bool{}
+	for _, r := range s.Schema.Relations {
+		relations[r.OID] = true
+	}
 	return &Rewriter{
+		catalogs: newCatalogs(s.Schema), relations: relations,
 		snapshot: s, functions: f, leaks: newLeaks(s.Schema, s.Trust), settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits},
 		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), types: typesByOID(s.Schema), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),

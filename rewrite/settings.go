@@ -132,3 +132,18 @@ func showableOnly() []string {
 		"default_text_search_config", "is_superuser", "in_hot_standby", "geqo",
 	}
 }
+
+// showableNames are the settings that SHOW shows, in lower case.
+func (s settings) showableNames() []string {
+	names := append(s.settableNames(), showableOnly()...)
+	names = append(names, "search_path")
+	for _, p := range pins() {
+		names = append(names, p.name)
+	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		r, ok := s.rule(name)
+		return !ok || !r.showable
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
+}
