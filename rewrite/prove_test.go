@@ -254,7 +254,7 @@ func TestTheProofMissesEveryGuardThatIsTakenOut(t *testing.T) {
 					weakened := text[:at] + "'x'::pg_catalog.text" + text[at+len(word):]
 					// A check ahead of one in RETURNING only keeps unique indexes from telling.
 					ahead := strings.Contains(text[:at], "CASE WHEN") && strings.Contains(text[at:], "AS ww_check")
-					if (!ahead || strings.Contains(text[:at], " RETURNING ")) {
+					if !ahead || strings.Contains(text[:at], " RETURNING ") {
 						require.Error(t, theSample.rewriter.Prove(weakened, v.Plan()), weakened)
 						taken++
 					}
