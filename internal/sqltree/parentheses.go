@@ -43,6 +43,9 @@ func operands(n *pg.A_Expr) {
 		encloseLoose(n.Lexpr)
 		for _, bound := range n.Rexpr.GetList().GetItems() {
 			encloseLoose(bound)
+			if bound.GetCollateClause() != nil || bound.GetFuncCall().GetFuncformat() == pg.CoercionForm_COERCE_SQL_SYNTAX {
+				enclose(bound)
+			}
 		}
 	default: // operators, whose operands the printer encloses
 	}
@@ -71,6 +74,33 @@ func compares(e *pg.A_Expr) bool {
 		return false
 	}
 }
+
+// subscripted puts what has subscripts or fields into an indirection without any, which only the printer sees: it prints parentheses around those. The
+// function that it returns takes them away again.
+func subscripted(stmt *pg.Node) (restore func()) {
+	var put []*pg.A_Indirection
+	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
+	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+		if err := Children(m, look); err != nil {
+			return err
+		}
+		n, ok := m.Interface().(*pg.A_Indirection)
+		if ok && len(n.Indirection) > 0 && bare(n.Arg) {
+			n.Arg = &pg.Node{Node: &pg.Node_AIndirection{AIndirection: &pg.A_Indirection{Arg: n.Arg}}}
+			put = append(put, n)
+		}
+		return nil
+	}
+	_ = look(nil, stmt.ProtoReflect())
+	return func() {
+		for _, n := range put {
+			n.Arg = n.Arg.GetAIndirection().Arg
+		}
+	}
+}
+
+// bare says that an operand of subscripts may be printed without the parentheses that it needs: all but a name and a parameter need them.
+func bare(n *pg.Node) bool { return n.GetColumnRef() == nil && n.GetParamRef() == nil }
 
 func distinct(n *pg.Node) bool {
 	kind := n.GetAExpr().GetKind()

@@ -59,7 +59,9 @@ const treeVersion = 170007
 // the tree that was read back, whose locations are those of the text (bytes from 0).
 func Deparse(stmt *pg.Node, aligned Visit) (string, *pg.Node, error) {
 	keepParentheses(stmt)
+	restore := subscripted(stmt)
 	text, err := pg.Deparse(&pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: stmt}}})
+	restore()
 	if err != nil {
 		return "", nil, fmt.Errorf("deparsing: %w", err)
 	}
