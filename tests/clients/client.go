@@ -17,6 +17,7 @@ type client struct {
 	Language string            `yaml:"language"`
 	Commands map[string]string `yaml:"commands"`
 	Apt      []string          `yaml:"apt"`
+	Shared   []string          `yaml:"shared"`
 	Build    string            `yaml:"build"`
 	Version  string            `yaml:"version"`
 	Run      string            `yaml:"run"`
@@ -89,6 +90,11 @@ func (c *client) copy() error {
 			return fmt.Errorf("removing an old copy: %w", err)
 		}
 		if err := copyAll(from, to, e.IsDir()); err != nil {
+			return err
+		}
+	}
+	for _, name := range c.Shared {
+		if err := copyAll(filepath.Join(root, "shared", name), filepath.Join(c.home, name), false); err != nil {
 			return err
 		}
 	}

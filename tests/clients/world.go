@@ -73,7 +73,7 @@ func (w *world) load(ctx context.Context, o options, password string) error {
 	if err := examples.Load(ctx, conn, password); err != nil {
 		return err
 	}
-	files := []string{"more.sql"}
+	files := []string{"more.sql", "readings.sql"}
 	switch {
 	case o.capture:
 		files = append(files, "visible.sql", "rows.sql")
