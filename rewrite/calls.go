@@ -101,3 +101,13 @@ func shownTypes(n *pg.Node) map[*pg.FuncCall]bool {
 	}
 	return shown
 }
+
+// describesTypes tells the functions of information_schema that compute from their arguments alone.
+func describesTypes(name string) bool {
+	switch name {
+	case "_pg_expandarray", "_pg_char_max_length", "_pg_char_octet_length", "_pg_datetime_precision", "_pg_interval_type", "_pg_numeric_precision",
+		"_pg_numeric_precision_radix", "_pg_numeric_scale":
+		return true
+	}
+	return false
+}

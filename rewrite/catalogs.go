@@ -46,6 +46,8 @@ func (g *Rewriter) catalogValue(t *catalogTable, c catalogColumn, alias string, 
 	typ := builtinType(c.typ.Name)
 	typ.Names = names(c.typ.Schema, c.typ.Name)
 	switch {
+	case !c.constant && lookupType(c.typ.Name): // A constant beside it would be looked up as a name.
+		return cast(column(alias, c.name), builtinType("oid"))
 	case !c.constant:
 		return column(alias, c.name)
 	case c.text == "@null":
@@ -75,15 +77,6 @@ func (g *Rewriter) visibleChecks(alias string, p *plan.Plan) *pg.Node {
 		among(inner, "oid", "oid", oidArray(g.visibleObjects(p).oids["pg_constraint"])),
 	))
 	return subLink(pg.SubLinkType_EXPR_SUBLINK, checks)
-}
-
-// typeNames is pg_type for looking names up: by the name that PostgreSQL prints, and by the one that the catalog has.
-func (g *Rewriter) typeNames(alias string, p *plan.Plan) *pg.SelectStmt {
-	printed := call("format_type", column(alias, "oid"), cast(null(), builtinType("int4")))
-	targets := []*pg.Node{
-		target(column(alias, "oid"), typeOID), target(column(alias, "typname"), typeName), target(printed, typePrinted),
-	}
-	return fenced(targets, catalog.RelationName{Schema: pgCatalog, Name: "pg_type"}, alias, g.visibleObjects(p).among("pg_type", alias, "oid"))
 }
 
 func fenced(targets []*pg.Node, name catalog.RelationName, alias string, where *pg.Node) *pg.SelectStmt {
@@ -124,13 +117,4 @@ func (w *walker) catalogRelation(n *pg.Node, name catalog.RelationName, rv *pg.R
 	n.Node = rangeSubselect(query, outer).Node
 	w.catalogs = append(w.catalogs, w.location)
 	return nil
-}
-
-// catalogsAlone refuses a statement that reads catalogs and does anything else.
-func (w *walker) catalogsAlone(kind Kind) error {
-	if len(w.catalogs) == 0 || kind == Select && !w.mapped {
-		return nil
-	}
-	return deny(OperationDenied, stateFeatureNotSupported, w.catalogs[0], "catalogs of PostgreSQL cannot be read together with tables").
-		hint("Ask them in a SELECT of its own.")
 }

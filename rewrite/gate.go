@@ -14,6 +14,9 @@ import (
 
 // function finds the schema of the function that a call means: a listed one of pg_catalog, or one that the policy lists.
 func (w *walker) function(schema, name string, n *pg.FuncCall) (string, error) {
+	if schema == informationSchema && describesTypes(name) {
+		return schema, nil
+	}
 	v := w.rewriter.functions.resolve(schema, name)
 	if v.outcome == allowed && schema == "" {
 		return w.builtinOr(name, n)

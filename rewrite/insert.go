@@ -44,7 +44,7 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	if err := w.sourceOf(s); err != nil {
 		return err
 	}
-	nameUserColumns(s.ReturningList)
+	w.nameColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
 		return err
 	}

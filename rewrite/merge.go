@@ -43,7 +43,7 @@ func (w *walker) merge(s *pg.MergeStmt, at place) error {
 	if s.ReturningList, err = w.openReturning(s.ReturningList, m.name, true); err != nil {
 		return err
 	}
-	nameUserColumns(s.ReturningList)
+	w.nameColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "source_relation", "merge_when_clauses"); err != nil {
 		return err
 	}

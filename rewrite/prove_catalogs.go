@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"fmt"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -21,7 +20,7 @@ func (v *prover) catalogQuery(s *pg.SelectStmt) bool {
 		return false
 	}
 	want, listed := v.rewriter.catalogQuery(catalog.RelationName{Schema: rv.Schemaname, Name: rv.Relname}, refname(rv), v.plan)
-	if listed && sqltree.Equal(want, s) || sqltree.Equal(v.rewriter.typeNames(refname(rv), v.plan), s) {
+	if listed && sqltree.Equal(want, s) {
 		v.catalogs++
 		return true
 	}
@@ -32,12 +31,4 @@ func isCatalogSchema(name string) bool { return name == pgCatalog || name == inf
 
 func (v *prover) ours(rv *pg.RangeVar) bool {
 	return rv.Catalogname == "" && strings.HasPrefix(refname(rv), reservedPrefix)
-}
-
-// catalogsAlone demands that a statement with catalogs is a SELECT that names no table.
-func (v *prover) catalogsAlone(root *pg.Node) error {
-	if v.catalogs == 0 || v.tables == 0 && root.GetSelectStmt() != nil {
-		return nil
-	}
-	return fmt.Errorf("catalogs stand beside tables")
 }

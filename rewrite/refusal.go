@@ -41,6 +41,7 @@ const (
 	stateUndefinedTable        = "42P01"
 	stateUndefinedFunction     = "42883"
 	stateUndefinedObject       = "42704"
+	stateUndefinedSchema       = "3F000"
 	stateSyntaxError           = "42601"
 	stateFeatureNotSupported   = "0A000"
 	stateReservedName          = "42939"

@@ -16,6 +16,7 @@ import (
 type Rewriter struct {
 	snapshot   *catalog.Snapshot
 	functions  *functions
+	helpers    map[string]helper
 	settings   settings
 	shadows    *shadows
 	leaks      *leaks
@@ -41,7 +42,7 @@ func New(s *catalog.Snapshot) *Rewriter {
 		relations[r.OID] = true
 	}
 	return &Rewriter{
-		catalogs: newCatalogs(s.Schema), relations: relations,
+		catalogs: newCatalogs(s.Schema), helpers: helperTable(), relations: relations,
 		snapshot: s, functions: f, leaks: newLeaks(s.Schema, s.Trust), settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits},
 		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), types: typesByOID(s.Schema), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
@@ -100,11 +101,13 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
 		parameters: parametersOf(stmt, g.declaredTypes(declared)),
 	}
+	w.namesIn = g.columnsOfNames(stmt)
+	w.expectValues(stmt)
 	kind, err := w.statement(stmt)
 	if err != nil {
 		return err
 	}
-	if err := w.catalogsAlone(kind); err != nil {
+	if err := w.catalogsAlone(stmt); err != nil {
 		return err
 	}
 	text, again, err := sqltree.Deparse(stmt, b.aligned)

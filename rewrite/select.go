@@ -34,7 +34,7 @@ func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 	if err != nil {
 		return err
 	}
-	nameUserColumns(s.TargetList)
+	w.nameColumns(s.TargetList)
 	for _, name := range targetNames(s.TargetList) {
 		w.scope.outputs[name] = name != ""
 	}
@@ -157,8 +157,8 @@ func (w *walker) cte(cte *pg.CommonTableExpr) error {
 	}
 }
 
-// nameUserColumns gives select-list entries that are replaced by constants the column name that PostgreSQL gives the original.
-func nameUserColumns(targets []*pg.Node) {
+// nameColumns gives select-list entries that are replaced by constants the column name that PostgreSQL gives the original.
+func (w *walker) nameColumns(targets []*pg.Node) {
 	for _, n := range targets {
 		t := n.GetResTarget()
 		if t == nil || t.Name != "" {
@@ -170,7 +170,7 @@ func nameUserColumns(targets []*pg.Node) {
 		if isBackendPID(t.Val.GetFuncCall()) {
 			t.Name = "pg_backend_pid"
 		}
-		if name := lookupName(t.Val); name != "" {
+		if name := w.replacedLabel(t.Val); name != "" {
 			t.Name = name
 		}
 		switch t.Val.GetSqlvalueFunction().GetOp() {

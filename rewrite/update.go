@@ -32,7 +32,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	if s.ReturningList, err = w.openReturning(s.ReturningList, name, len(s.FromClause) > 0); err != nil {
 		return err
 	}
-	nameUserColumns(s.ReturningList)
+	w.nameColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "from_clause"); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 	if s.ReturningList, err = w.openReturning(s.ReturningList, refname(s.Relation), len(s.UsingClause) > 0); err != nil {
 		return err
 	}
-	nameUserColumns(s.ReturningList)
+	w.nameColumns(s.ReturningList)
 	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "using_clause"); err != nil {
 		return err
 	}

@@ -24,8 +24,11 @@ type walker struct {
 	printed bool
 	// shownTypes are the calls of pg_typeof of which only the text can be used.
 	shownTypes map[*pg.FuncCall]bool
-	scope      *scope
-	location   int32 // of the innermost node that knew one
+	// nameForms says what look-ups of names are to give, where something around them decides it.
+	nameForms map[any]nameForm
+	namesIn   map[string]string // the columns of catalogs here that have names for values
+	scope     *scope
+	location  int32 // of the innermost node that knew one
 	// keep says that something in the statement (a system column, a whole row, a schema-qualified column) means a relation
 	// itself, which a sub-select in its place would not be.
 	keep bool
@@ -149,7 +152,10 @@ func (w *walker) visitNode(n *pg.Node) error {
 
 // node visits what a node holds; the few kinds of node that are replaced as a whole are replaced here.
 func (w *walker) node(n *pg.Node) error {
-	if done, err := w.typeLookup(n); done {
+	if done, err := w.lookUp(n); done {
+		return err
+	}
+	if done, err := w.helperCall(n); done {
 		return err
 	}
 	if f := n.GetSqlvalueFunction(); f != nil && namesUser(f.Op) {

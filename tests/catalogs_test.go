@@ -89,8 +89,9 @@ func TestCatalogsOfDrivers(t *testing.T) {
 			"INSERT INTO task (title) SELECT typname FROM pg_type": "0A000", "WITH x AS (DELETE FROM task RETURNING id) SELECT * FROM x, pg_type": "42501",
 			"UPDATE pg_class SET relname = 'x'": "42P01", "DELETE FROM pg_type": "42P01", "INSERT INTO pg_enum VALUES (1)": "42P01",
 			"SELECT oid FROM pg_class FOR UPDATE": "42501", "SELECT oid FROM pg_class TABLESAMPLE system (1)": "42501",
-			"SELECT oid FROM pg_type WHERE format_type(oid, NULL) = 'x'": "42501", "SELECT 16384::regtype": "42501", "SELECT 'app.audit_log'::regclass": "42501",
-			"SELECT oid::regclass::text FROM pg_class": "42501", "SELECT x FROM other.pg_catalog.pg_type x": "0A000",
+			"SELECT 'app.audit_log'::regclass": "42P01", "SELECT 'nonesuch'::regclass": "42P01", "SELECT 'app.secret_pair'::regtype": "42704",
+			"SELECT 'wherewall_svc'::regrole": "42704", "SELECT 'nonesuch'::regnamespace": "3F000", "SELECT 'nonesuch'::regproc": "42883",
+			"SELECT x FROM other.pg_catalog.pg_type x": "0A000",
 		} {
 			o := c.query(t, sql)
 			require.Equal(t, code, o.code(), "%s\n%s", sql, describeIf(o))

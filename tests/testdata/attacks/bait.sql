@@ -119,3 +119,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA app, bill
 GRANT ALL ON ALL SEQUENCES IN SCHEMA app, billing TO wherewall_svc;
 GRANT CREATE, TEMP ON DATABASE attacks TO wherewall_svc;
 ANALYZE;
+
+-- A comment on what nobody sees:
+COMMENT ON TABLE app.audit_log IS 'bait.nobody.comment.none';
