@@ -8,21 +8,27 @@ import (
 	"github.com/wherewall/wherewall/plan"
 )
 
-// copyOut guards COPY ... TO STDOUT, and refuses every other COPY. A table becomes a query of its columns, as it does under row-level security.
-func (w *walker) copyOut(s *pg.CopyStmt) error {
+// copyStatement guards COPY between the client and the database, and refuses files and programs.
+func (w *walker) copyStatement(s *pg.CopyStmt) (Kind, error) {
 	if s.Relation != nil {
 		s.Relation.Location = sqltree.Unlocated // PostgreSQL tells no place of it either
 	}
 	switch {
 	case s.IsProgram:
-		return w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied to COPY to or from an external program").hint(copyHint)
+		return Copy, w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied to COPY to or from an external program").hint(copyHint)
 	case s.Filename != "":
-		return w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied to COPY to or from a file").hint(copyHint)
+		return Copy, w.deny(StatementDenied, stateInsufficientPrivilege, "permission denied to COPY to or from a file").hint(copyHint)
 	case s.WhereClause != nil && !s.IsFrom:
-		return w.deny(StatementDenied, stateSyntaxError, "WHERE clause not allowed with COPY TO")
+		return Copy, w.deny(StatementDenied, stateSyntaxError, "WHERE clause not allowed with COPY TO")
 	case s.IsFrom:
-		return w.copyFrom(s)
+		return CopyIn, w.copyFrom(s)
+	default:
+		return Copy, w.copyOut(s)
 	}
+}
+
+// copyOut guards COPY ... TO STDOUT. A table becomes a query of its columns, as it does under row-level security.
+func (w *walker) copyOut(s *pg.CopyStmt) error {
 	if err := w.copyOptions(s.Options); err != nil {
 		return err
 	}
@@ -36,21 +42,7 @@ func (w *walker) copyOut(s *pg.CopyStmt) error {
 	return w.copied(s.Query)
 }
 
-const copyHint = "COPY to STDOUT is what there is, and psql's \\copy uses it."
-
-// copyFrom refuses to load rows, as row-level security does.
-func (w *walker) copyFrom(s *pg.CopyStmt) error {
-	at := s.Relation.GetLocation()
-	_, entity, err := w.resolve(s.Relation)
-	if err != nil {
-		return err
-	}
-	if _, err := w.rule(entity, catalog.Create, at); err != nil {
-		return err
-	}
-	return deny(StatementDenied, stateFeatureNotSupported, at, "COPY FROM not supported with row-level security").
-		hint("Use INSERT statements instead.")
-}
+const copyHint = "COPY to STDOUT and from STDIN is what there is, and psql's \\copy uses it."
 
 // copied guards the query of a COPY. A check of final rows cannot be a column of its own there, for nobody would take it out again.
 func (w *walker) copied(n *pg.Node) error {
@@ -120,19 +112,12 @@ func uncopied(r *catalog.Relation) string {
 // copiedColumns are the columns that a COPY of a table names, or all of them: without those that are generated, unless rows are kept away. Then
 // row-level security selects *.
 func (w *walker) copiedColumns(list []*pg.Node, r *catalog.Relation, read plan.Rule) ([]*pg.Node, error) {
+	named, err := w.copiedNames(list, r)
+	if err != nil {
+		return nil, err
+	}
 	var columns []*pg.Node
-	named := map[string]bool{}
-	for _, name := range strs(list) {
-		c := r.Column(name)
-		switch {
-		case c == nil:
-			return nil, w.deny(StatementDenied, stateUndefinedColumn, "column %q of relation %q does not exist", name, r.Name)
-		case c.Generated:
-			return nil, w.deny(StatementDenied, stateInvalidColumn, "column %q is a generated column", name)
-		case named[name]:
-			return nil, w.deny(StatementDenied, stateDuplicateColumn, "column %q specified more than once", name)
-		}
-		named[name] = true
+	for _, name := range named {
 		columns = append(columns, target(column(name), ""))
 	}
 	if len(list) > 0 {
@@ -144,4 +129,23 @@ func (w *walker) copiedColumns(list []*pg.Node, r *catalog.Relation, read plan.R
 		}
 	}
 	return columns, nil
+}
+
+// copiedNames are the columns that a COPY lists.
+func (w *walker) copiedNames(list []*pg.Node, r *catalog.Relation) ([]string, error) {
+	listed := strs(list)
+	named := map[string]bool{}
+	for _, name := range listed {
+		c := r.Column(name)
+		switch {
+		case c == nil:
+			return nil, w.deny(StatementDenied, stateUndefinedColumn, "column %q of relation %q does not exist", name, r.Name)
+		case c.Generated:
+			return nil, w.deny(StatementDenied, stateInvalidColumn, "column %q is a generated column", name)
+		case named[name]:
+			return nil, w.deny(StatementDenied, stateDuplicateColumn, "column %q specified more than once", name)
+		}
+		named[name] = true
+	}
+	return listed, nil
 }

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"fmt"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -31,6 +32,7 @@ type prover struct {
 	inCase   map[*pg.Node]bool                // conjuncts that stand in such a CASE
 	early    map[*pg.RangeVar]bool            // those whose guard no join is made of
 	inGuards [][]protoreflect.Message         // for each relation with a path alias: its ancestors
+	staging  bool                             // the statement is the INSERT of a staged COPY
 	catalogs int                              // catalogs of PostgreSQL named so far
 	tables   int                              // tables of the database named so far
 }
@@ -42,19 +44,33 @@ type step struct {
 }
 
 func (g *Rewriter) prove(root *pg.Node, p *plan.Plan, declared []expr.Type) error {
-	v := &prover{rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[protoreflect.Message]bool{}, filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{}}
-	if err := v.visit(root.ProtoReflect()); err != nil {
+	if err := g.newProver(root, p).all(root, declared); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
+	}
+	return nil
+}
+
+func (g *Rewriter) newProver(root *pg.Node, p *plan.Plan) *prover {
+	return &prover{
+		rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[protoreflect.Message]bool{},
+		filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{},
+	}
+}
+
+// all makes every proof of a statement.
+func (v *prover) all(root *pg.Node, declared []expr.Type) error {
+	if err := v.visit(root.ProtoReflect()); err != nil {
+		return err
 	}
 	if err := v.catalogsAlone(root); err != nil {
-		return fmt.Errorf("proving the rewritten statement: %w", err)
+		return err
 	}
 	if err := v.fences(root, declared); err != nil {
-		return fmt.Errorf("proving the rewritten statement: %w", err)
+		return err
 	}
 	for _, ancestors := range v.inGuards {
 		if !v.anyGuard(ancestors) {
-			return fmt.Errorf("proving the rewritten statement: a path's relation stands outside of every guard")
+			return errors.New("a path's relation stands outside of every guard")
 		}
 	}
 	return nil
@@ -80,12 +96,15 @@ func (v *prover) visit(m protoreflect.Message) error {
 			return err
 		}
 	case *pg.InsertStmt:
-		return v.write(m, n.Relation, func() error { return v.insert(n) })
+		return v.write(m, n.Relation, func() error { return v.insert(v.plainInsert(n)) })
 	case *pg.UpdateStmt:
 		return v.write(m, n.Relation, func() error { return v.update(n) })
 	case *pg.DeleteStmt:
 		return v.write(m, n.Relation, func() error { return v.mayWrite(n.Relation, catalog.Delete) })
 	case *pg.CopyStmt:
+		if n.IsFrom {
+			return v.write(m, n.Relation, func() error { return v.copyIn(n) })
+		}
 		if err := v.copyOut(n); err != nil {
 			return err
 		}
@@ -182,13 +201,16 @@ func (v *prover) rangeVar(rv *pg.RangeVar) error {
 	}
 	if holder.field == "relation" {
 		switch holder.message.Interface().(type) {
-		case *pg.InsertStmt:
+		case *pg.InsertStmt, *pg.CopyStmt:
 			return v.mayWrite(rv, catalog.Create)
 		case *pg.UpdateStmt, *pg.DeleteStmt:
 			return v.written(rv, holder)
 		case *pg.MergeStmt:
 			return nil // judged with its statement
 		}
+	}
+	if v.isStaging(rv, holder) {
+		return nil
 	}
 	if rv.Schemaname == "" {
 		if v.inScope(rv.Relname) {

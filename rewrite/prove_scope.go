@@ -43,7 +43,7 @@ func (v *prover) ancestors() []protoreflect.Message {
 func (v *prover) anyGuard(ancestors []protoreflect.Message) bool {
 	return slices.ContainsFunc(ancestors, func(m protoreflect.Message) bool {
 		c, ok := m.Interface().(*pg.CaseExpr)
-		return v.guards[m] || ok && isRaise(c.Defresult)
+		return v.guards[m] || ok && (isRaise(c.Defresult) || v.staging && isLinedRaise(c.Defresult))
 	})
 }
 

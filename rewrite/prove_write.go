@@ -279,9 +279,15 @@ func checked(n *pg.Node) *pg.Node {
 
 // isRaise recognises the failing expression by its mark, which no constant of a client's can be.
 func isRaise(n *pg.Node) bool {
+	number, ok := raised(n)
+	return ok && sqltree.Equal(n, raise(number))
+}
+
+// raised is the number of the refusal that an expression with a mark stands for.
+func raised(n *pg.Node) (number int, ok bool) {
 	message := n.GetTypeCast().GetArg().GetAExpr()
 	name, _ := slotOf(message.GetLexpr().GetTypeCast().GetArg().GetAConst())
-	number, isMark := strings.CutPrefix(name, markSlot)
-	refusal, err := strconv.Atoi(number)
-	return isMark && err == nil && sqltree.Equal(n, raise(refusal))
+	digits, isMark := strings.CutPrefix(name, markSlot)
+	number, err := strconv.Atoi(digits)
+	return number, isMark && err == nil
 }

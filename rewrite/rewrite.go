@@ -110,6 +110,9 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 	if err := w.catalogsAlone(stmt); err != nil {
 		return err
 	}
+	if w.staged != nil {
+		return g.addStaged(b, w)
+	}
 	text, again, err := sqltree.Deparse(stmt, b.aligned)
 	if err != nil {
 		return err
@@ -137,7 +140,7 @@ func (w *walker) statement(n *pg.Node) (Kind, error) {
 	case *pg.Node_MergeStmt:
 		return Merge, w.merge(s.MergeStmt, topLevel)
 	case *pg.Node_CopyStmt:
-		return Copy, w.copyOut(s.CopyStmt)
+		return w.copyStatement(s.CopyStmt)
 	case *pg.Node_TransactionStmt:
 		return Transaction, w.transaction(s.TransactionStmt)
 	case *pg.Node_VariableSetStmt:

@@ -32,9 +32,13 @@ func slotOf(m any) (string, bool) {
 // raise is a boolean expression that fails whenever it is evaluated, with the session's mark and the number of one of the template's
 // refusals in its message. The empty piece of a volatile call keeps the planner from evaluating it ahead of time.
 func raise(refusal int) *pg.Node {
-	empty := call("left", cast(call("random"), builtinType("text")), integer(0))
+	return raiseWith(refusal, call("left", cast(call("random"), builtinType("text")), integer(0)))
+}
+
+// raiseWith is raise with something behind the mark that the planner does not know.
+func raiseWith(refusal int, unknown *pg.Node) *pg.Node {
 	message := expression(pg.A_Expr_Kind_AEXPR_OP, names("pg_catalog", "||"),
-		cast(slot(markSlot+strconv.Itoa(refusal)), builtinType("text")), empty)
+		cast(slot(markSlot+strconv.Itoa(refusal)), builtinType("text")), unknown)
 	return cast(message, builtinType("bool"))
 }
 

@@ -26,7 +26,16 @@ type Statement struct {
 	Body *Statement
 	Hold bool // what Declare makes outlives the transaction
 	// Tag is the command that the client is told of at the end, where another is sent in its place; empty for the server's own word.
-	Tag string
+	Tag  string
+	Load *Load
+}
+
+// Load is what is known of the rows of a COPY from the client; nil for other statements.
+type Load struct {
+	Table string // as the client may know it
+	// Rows says that the database counts rows for us, and Lines that each is a line of its own: Before lines come before the first.
+	Rows, Lines bool
+	Before      int
 }
 
 // Hidden is what the reply loop must take out of a statement's replies.
@@ -67,7 +76,16 @@ const (
 	Explain
 	Discard    // and UNLISTEN: what a session forgets of itself
 	DiscardAll // statements and cursors too
+	CopyIn     // from the client, straight into the table
+	// What is loaded through a table of ours takes four statements: to make it, to fill it from the client, to write its rows, and to end it.
+	CopyPrepare
+	CopyFill
+	CopyStore
+	CopyEnd
 )
+
+// Loads says whether a statement of the kind reads rows from the client.
+func (k Kind) Loads() bool { return k == CopyIn || k == CopyFill }
 
 // IsQuery says whether statements of the kind read or write rows, which is what can be prepared, explained, and run by name.
 func (k Kind) IsQuery() bool {

@@ -40,8 +40,10 @@ func allQualified(n *pg.Node) bool {
 }
 
 // hasSubLink says whether a query has a sub-select in an expression.
-func hasSubLink(s *pg.SelectStmt) bool {
-	return contains(selectNode(s), func(m protoreflect.Message) bool {
+func hasSubLink(s *pg.SelectStmt) bool { return anySubLink(selectNode(s)) }
+
+func anySubLink(n *pg.Node) bool {
+	return contains(n, func(m protoreflect.Message) bool {
 		_, ok := m.Interface().(*pg.SubLink)
 		return ok
 	})

@@ -46,6 +46,7 @@ type walker struct {
 	summaries  map[*pg.SelectStmt]summary // of the queries that were walked
 	parameters parameters                 // of the statement
 	returned   summary                    // of the writing WITH query that was walked last
+	staged     *staged                    // the statements that take the place of a COPY; nil for none
 }
 
 // visit checks and rewrites m and everything below it.

@@ -26,6 +26,7 @@ type client struct {
 	key      []byte
 	settings map[string]string // the last ParameterStatus of each name
 	status   byte              // of the last ReadyForQuery
+	rows     []byte            // what a COPY from the client is given; nil fails it
 }
 
 // dial logs in and closes the connection at the end of the test.

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"testing"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -37,8 +38,7 @@ func (c *client) outcome() (*outcome, error) {
 			return nil, fmt.Errorf("reading a reply: %w", err)
 		}
 		if _, asks := m.(*pgproto3.CopyInResponse); asks {
-			c.Send(&pgproto3.CopyFail{Message: "there is nothing to copy"})
-			if err := c.Flush(); err != nil {
+			if err := c.giveRows(); err != nil {
 				return nil, fmt.Errorf("ending a copy: %w", err)
 			}
 		}
@@ -49,6 +49,29 @@ func (c *client) outcome() (*outcome, error) {
 			return o, nil
 		}
 	}
+}
+
+// giveRows answers a COPY from the client, in messages that have nothing to do with its lines.
+func (c *client) giveRows() error {
+	if c.rows == nil {
+		c.Send(&pgproto3.CopyFail{Message: "there is nothing to copy"})
+		return c.Flush()
+	}
+	for rest := c.rows; len(rest) > 0; {
+		piece := rest[:min(len(rest), 1000)]
+		rest = rest[len(piece):]
+		c.Send(&pgproto3.CopyData{Data: piece})
+	}
+	c.Send(&pgproto3.CopyDone{})
+	return c.Flush()
+}
+
+// load runs a COPY from the client with rows.
+func (c *client) load(t testing.TB, sql, rows string) *outcome {
+	t.Helper()
+	c.rows = append([]byte{}, rows...)
+	defer func() { c.rows = nil }()
+	return c.query(t, sql)
 }
 
 // take notes one message and says whether it was the last.

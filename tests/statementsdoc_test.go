@@ -47,7 +47,7 @@ func said(t *testing.T, c *client, sql string) string {
 			c.query(t, "ROLLBACK TO s") // The clerk has no comments.
 		}
 	}
-	o := c.query(t, sql)
+	o := c.load(t, sql, "")
 	c.query(t, "ROLLBACK")
 	if c.query(t, "DEALLOCATE p").err != nil {
 		c.query(t, "ROLLBACK")

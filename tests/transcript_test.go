@@ -12,7 +12,7 @@ import (
 //
 //   - BackendKeyData's values: the keys are Wherewall's own, on purpose;
 //   - the fields F, L and R of errors and notices: source file, line and routine of whoever made them;
-//   - DETAIL of integrity errors (class 23) and CONTEXT: they may quote rows that the user must not see, so they are
+//   - DETAIL of integrity errors (class 23) and CONTEXT, save that of COPY: they may quote rows that the user must not see, so they are
 //     withheld or shortened, as PostgreSQL itself does under row-level security;
 //   - `pg_catalog.` before a function's name in a message: functions are sent schema-qualified.
 func transcribe(m pgproto3.BackendMessage) string {
@@ -95,6 +95,9 @@ func describeError(m *pgproto3.ErrorResponse) string {
 		if f.value != "" {
 			fmt.Fprintf(&b, " %s=%q", f.name, f.value)
 		}
+	}
+	if strings.HasPrefix(m.Where, "COPY ") {
+		fmt.Fprintf(&b, " where=%q", m.Where)
 	}
 	if m.Position != 0 || m.InternalPosition != 0 {
 		fmt.Fprintf(&b, " at=%d/%d", m.Position, m.InternalPosition)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -19,7 +20,7 @@ import (
 //	Bind p1 s1 text:1 null bin:0001 -> 1 0     portal, statement, values; after -> the result formats
 //	Bind p1 s1 fmt=0 text:1 text:2      fmt= gives the parameter format codes instead of deriving them
 //	Describe S s1   Execute p1 2   Close P p1   Sync   Flush   Terminate
-//	CopyData text   CopyDone   CopyFail text
+//	CopyData bytes as in a Go string   CopyDone   CopyFail text
 //	until RowDescription CommandComplete(SELECT 1) ReadyForQuery(I)
 //
 // `until` flushes what was sent and reads until the named messages have come in that order, others between
@@ -115,7 +116,8 @@ func parseFrontendMessage(verb, rest string) (pgproto3.FrontendMessage, error) {
 		n, err := strconv.ParseUint(words[1], 10, 32)
 		return &pgproto3.Execute{Portal: nameOf(words[0]), MaxRows: uint32(n)}, err
 	case verb == "CopyData":
-		return &pgproto3.CopyData{Data: []byte(sqlOf(rest))}, nil
+		data, err := dataOf(rest)
+		return &pgproto3.CopyData{Data: data}, err
 	case verb == "CopyFail":
 		return &pgproto3.CopyFail{Message: rest}, nil
 	}
@@ -147,6 +149,24 @@ func nameOf(word string) string {
 }
 
 func sqlOf(rest string) string { return strings.ReplaceAll(rest, `\n`, "\n") }
+
+// dataOf reads data in which bytes may be written as in a Go string: \n, \t, \\, \x00.
+func dataOf(rest string) ([]byte, error) {
+	var data []byte
+	for rest != "" {
+		value, multibyte, tail, err := strconv.UnquoteChar(rest, 0)
+		if err != nil {
+			return nil, fmt.Errorf("reading the data %q: %w", rest, err)
+		}
+		if multibyte {
+			data = utf8.AppendRune(data, value)
+		} else {
+			data = append(data, byte(value)) //nolint:gosec // one byte, or multibyte would be set
+		}
+		rest = tail
+	}
+	return data, nil
+}
 
 func parseParse(rest string) (pgproto3.FrontendMessage, error) {
 	name, rest, _ := strings.Cut(rest, " ")

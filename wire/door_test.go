@@ -40,7 +40,7 @@ func TestOneDoor(t *testing.T) {
 	})
 	t.Run("the server is written to by the requests half only", func(t *testing.T) {
 		require.ElementsMatch(t, []string{
-			"requests.forward", "requests.holdBind", "requests.askForReplies", "requests.terminate",
+			"requests.relay", "requests.holdBind", "requests.askForReplies", "requests.terminate",
 		}, callers["q.out.write"])
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.take"])
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.send"])

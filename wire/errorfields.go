@@ -23,6 +23,7 @@ type errorFields struct {
 	typeName      string // d
 	constraint    string // n
 	context       string // W; for our eyes only
+	where         string // W, as far as the client may see it
 	routine       string // R; for our eyes only
 }
 
@@ -95,7 +96,7 @@ func (f *errorFields) fatal() bool {
 
 // holds says whether a text that must not leave is in any field that would.
 func (f *errorFields) holds(secret string) bool {
-	for _, s := range []string{f.message, f.detail, f.hint, f.schema, f.table, f.column, f.typeName, f.constraint} {
+	for _, s := range []string{f.message, f.detail, f.hint, f.schema, f.table, f.column, f.typeName, f.constraint, f.where} {
 		if strings.Contains(s, secret) {
 			return true
 		}
@@ -127,6 +128,7 @@ func (f *errorFields) append(dst []byte) []byte {
 		{'D', f.detail},
 		{'H', f.hint},
 		{'P', position},
+		{'W', f.where},
 		{'s', f.schema},
 		{'t', f.table},
 		{'c', f.column},

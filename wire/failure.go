@@ -24,6 +24,7 @@ const (
 	stateAuthorization  = "28000"
 	stateNoDatabase     = "3D000"
 	stateDenied         = "42501"
+	stateReadOnly       = "25006"
 	stateSyntax         = "42601"
 	stateNoStatement    = "26000"
 	stateNoCursor       = "34000"

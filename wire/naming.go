@@ -141,6 +141,9 @@ func (q *requests) sendNaming(v *view, s statement) error {
 		return q.sendQuery(v.refusal(no))
 	}
 	q.unsettled = true
+	if loadsAny(s) {
+		return q.sendLoading(s)
+	}
 	return q.sendQuery(s)
 }
 

@@ -57,6 +57,11 @@ func (v *view) unfit(t *rewrite.Template, types []byte) *rewrite.Refusal {
 	if t.Refused != nil {
 		return nil
 	}
+	if loadsAny(statement{template: t}) {
+		no := refused(codeStatement, stateUnsupported, "COPY FROM STDIN is not supported in the extended protocol")
+		no.Hint = "Send it as a simple query, without parameters and without preparing it."
+		return no
+	}
 	if len(t.Statements) > 1 {
 		return refused(codeParse, stateSyntax, multipleInPrepared)
 	}

@@ -40,6 +40,7 @@ type pending struct {
 	// even queued.
 	skipping bool
 	closed   bool
+	loading  bool // the server waits for rows of a COPY
 	// A batch is what ends in Sync or Query. Names changed in a batch that is not over are certain within it only.
 	batch    uint64   // the one that is being pushed
 	resolved uint64   // those below it are over
@@ -197,6 +198,30 @@ func (p *pending) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	p.changed.Broadcast()
+}
+
+// setLoading notes that the server has begun to wait for rows of a COPY, or does not any more.
+func (p *pending) setLoading(loading bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loading = loading
+	p.changed.Broadcast()
+}
+
+func (p *pending) isLoading() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.loading
+}
+
+// awaitLoad waits until the server wants rows, which it reports, or nothing is outstanding.
+func (p *pending) awaitLoad() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.loading && p.count > 0 && !p.closed {
+		p.changed.Wait()
+	}
+	return p.loading && !p.closed
 }
 
 // closeIfIdle closes the queue where nothing is outstanding, and says whether it did.

@@ -32,6 +32,9 @@ func (q *requests) query(f frame) error {
 	if namesAny(s) {
 		return q.sendNaming(v, s)
 	}
+	if loadsAny(s) {
+		return q.sendLoading(s)
+	}
 	return q.sendQuery(s)
 }
 

@@ -16,6 +16,8 @@ func (p *replies) handle(f frame) error {
 		return unexpected("kind " + string(rune(f.kind)) + " in the middle of a COPY")
 	}
 	switch f.kind {
+	case 'G':
+		return p.asked(f)
 	case 'H', 'd', 'c':
 		return p.copied(f)
 	case 'D':
@@ -70,6 +72,12 @@ func (p *replies) hold(f frame) ([]byte, error) {
 // completed handles the end of a statement.
 func (p *replies) completed(f frame) error {
 	r, ok := p.front()
+	if ok && r.kind == 'Q' && f.kind == 'C' {
+		p.endLoad()
+		if done, err := p.loaded(r, f); done {
+			return err
+		}
+	}
 	switch {
 	case !ok:
 		return unexpected("completion without a request")
@@ -217,6 +225,14 @@ func (p *replies) notice(f frame) error {
 	return toClient(p.out.write(appendNotice(nil, fields)))
 }
 
+// about is what the server did when an error came.
+func (p *replies) about(r *request, outstanding bool) doing {
+	if !outstanding || r.kind != 'Q' {
+		return doing{}
+	}
+	return doing{said: p.said(r), rows: p.rows}
+}
+
 // origin is the statement that the server's error or notice is about; the zero statement for none.
 func (p *replies) origin() statement {
 	r, ok := p.front()
@@ -249,11 +265,13 @@ func (p *replies) errorResponse(f frame) error {
 	fields := parseErrorFields(body)
 	r, outstanding := p.front()
 	p.copying = false
+	p.endLoad()
 	if !outstanding && !fields.fatal() {
 		return unexpected("error without a request")
 	}
 	origin := p.origin()
-	if refusal := scrubError(&fields, origin, p.inner(), p.mark); refusal != nil {
+	about := p.about(r, outstanding)
+	if refusal := scrubError(&fields, origin, p.inner(), p.mark, about); refusal != nil {
 		p.logRefusal(refusal, origin)
 	}
 	if err := toClient(p.out.write(appendError(nil, fields))); err != nil {

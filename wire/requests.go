@@ -85,7 +85,7 @@ func clientGone(err error) error {
 // limit is the largest body of a kind. Kinds that are not known are answered by handle.
 func (q *requests) limit(kind byte) int {
 	switch kind {
-	case 'S', 'D', 'E', 'C', 'H', 'X':
+	case 'S', 'D', 'E', 'C', 'H', 'X', 'c', 'f':
 		return maxSmallMessage
 	default:
 		return q.config.MaxMessage
@@ -115,7 +115,7 @@ func (q *requests) handle(f frame) error {
 	case 'F':
 		return q.functionCall(f)
 	case 'd', 'c', 'f':
-		// No COPY is ever in progress; PostgreSQL ignores these then, as they may be late.
+		// No COPY from the client is in progress; PostgreSQL ignores these then, as they may be late.
 		return q.drop(f)
 	case 'X':
 		return q.terminate()
@@ -157,6 +157,11 @@ func (q *requests) forward(f frame, r request) error {
 	if !q.push(r) {
 		return q.drop(f)
 	}
+	return q.relay(f)
+}
+
+// relay sends the message at the front as it is.
+func (q *requests) relay(f frame) error {
 	if headerSize+f.size <= q.in.buffered() {
 		err := q.out.write(q.in.bytes()[:headerSize+f.size])
 		q.in.skip(headerSize + f.size)

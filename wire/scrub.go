@@ -17,6 +17,12 @@ type statement struct {
 	body     bool   // it is that statement's body: what PREPARE or DECLARE made
 }
 
+// doing is what the server is about within a Query: which of its statements, and how many rows of it were hidden.
+type doing struct {
+	said *rewrite.Statement
+	rows int
+}
+
 // said is what is known of the statement; nil for none, and for one that is refused.
 func (s statement) said() *rewrite.Statement {
 	if s.template == nil || s.template.Refused != nil || s.at >= len(s.template.Statements) {
@@ -40,7 +46,8 @@ func (s statement) hidden() rewrite.Hidden {
 // scrubError turns a server's error into the client's. It returns the refusal that it stands for, or nil. The zero
 // statement is a reply that belongs to no text of the client. inner is what that text runs by name: the marks are its own then, and the
 // places in it are not those of the text.
-func scrubError(f *errorFields, of, inner statement, mark string) *rewrite.Refusal {
+func scrubError(f *errorFields, of, inner statement, mark string, about doing) *rewrite.Refusal {
+	loadContext(f, about.said)
 	if inner.template != nil {
 		if r := inner.template.Refusal(f.message, inner.values); r != nil {
 			*f = refusalFields(r)
@@ -49,7 +56,12 @@ func scrubError(f *errorFields, of, inner statement, mark string) *rewrite.Refus
 		}
 	} else if of.template != nil {
 		if r := of.template.Refusal(f.message, of.values); r != nil {
+			where := f.where
+			if where == "" {
+				where = refusedRow(about.said, of.template.RefusedRow(f.message, of.values), about.rows)
+			}
 			*f = refusalFields(r)
+			f.where = where
 			return r
 		}
 	}
@@ -67,6 +79,7 @@ func scrubError(f *errorFields, of, inner statement, mark string) *rewrite.Refus
 	scrubColumns(f, inner)
 	scrubOwnNames(f)
 	scrubInternals(f)
+	scrubLoad(f, about.said)
 	if of.hidden() == rewrite.HiddenColumn || inner.hidden() == rewrite.HiddenColumn {
 		f.message = uncount(f.message)
 	}
