@@ -163,7 +163,3 @@ func rangeSubselect(query *pg.SelectStmt, a *pg.Alias) *pg.Node {
 
 // copyOf is a deep copy, for a node that stands twice in a tree.
 func copyOf(n *pg.Node) *pg.Node { return proto.Clone(n).(*pg.Node) }
-
-func coalesce(args ...*pg.Node) *pg.Node {
-	return &pg.Node{Node: &pg.Node_CoalesceExpr{CoalesceExpr: &pg.CoalesceExpr{Args: args, Location: sqltree.Unlocated}}}
-}
