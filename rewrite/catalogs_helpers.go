@@ -27,6 +27,7 @@ const (
 type helper struct {
 	forms  []string // for each number of arguments: their types, with spaces between
 	answer func(a answering) *pg.Node
+	rows   bool // The answer is an array of what the function returns as rows.
 }
 
 // answering is a call that is answered.
@@ -150,8 +151,30 @@ func (w *walker) help(n *pg.Node, name string, args []*pg.Node) (bool, error) {
 	if made == nil {
 		return false, nil
 	}
+	if w.rewriter.helpers[name].rows {
+		made = call("unnest", made)
+	}
 	n.Node = made.Node
 	return true, nil
+}
+
+// helpedFrom refuses a helper in FROM, where only functions that return rows have something in their place.
+func (w *walker) helpedFrom(item *pg.RangeFunction) error {
+	for _, f := range item.Functions {
+		list := f.GetList().GetItems()
+		if len(list) == 0 {
+			continue
+		}
+		name, helped := w.helperName(list[0].GetFuncCall())
+		if helped && !w.rewriter.helpers[name].rows || w.lookupOf(list[0]) != nil {
+			return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", last(strs(list[0].GetFuncCall().GetFuncname()))).
+				hint("Write it in the select list.")
+		}
+		if helped && item.Alias == nil {
+			item.Alias = alias(name)
+		}
+	}
+	return nil
 }
 
 // helpedBy is a helper's answer for arguments that were walked, under a name that PostgreSQL would give it; nil where there is none.

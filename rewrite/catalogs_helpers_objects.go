@@ -115,3 +115,16 @@ func triggerText(a answering) *pg.Node {
 	plain := operation("=", column(objectAlias, "tgnargs"), integer(0))
 	return a.lookup("pg_trigger", caseWhen(plain, printed, nil), operation("=", column(objectAlias, "oid"), a.args[0]))
 }
+
+// partitionAncestors are a partition and what it is of, as far as the subject sees them.
+func partitionAncestors(a answering) *pg.Node {
+	relation := a.keyed("regclass", nameAsOID, a.args[0])
+	if relation == nil {
+		return nil
+	}
+	shown := a.rewriter.visibleObjects(a.plan).among("pg_class", itemsAlias, itemColumn)
+	s := selectFrom([]*pg.Node{target(cast(column(itemsAlias, itemColumn), builtinType("oid")), "")},
+		[]*pg.Node{rowsOf("pg_partition_ancestors", cast(column(objectAlias, "oid"), builtinType("regclass")))}, shown)
+	s.SortClause = []*pg.Node{ordered(column(itemsAlias, itemPlace))}
+	return a.lookup("pg_class", subLink(pg.SubLinkType_ARRAY_SUBLINK, s), operation("=", column(objectAlias, "oid"), relation))
+}

@@ -21,10 +21,10 @@ const (
 func nameHelpers(all map[string]helper) {
 	for _, typ := range nameTypes() {
 		for _, form := range []nameForm{nameAsOID, nameAsText, nameAsValue} {
-			all[typ+form.suffix()] = helper{[]string{"text"}, func(a answering) *pg.Node { return a.keyed(typ, form, a.args[0]) }}
+			all[typ+form.suffix()] = helper{[]string{"text"}, func(a answering) *pg.Node { return a.keyed(typ, form, a.args[0]) }, false}
 		}
 		for _, form := range []nameForm{nameAsOID, nameAsText} {
-			all[typ+"[]"+form.suffix()] = helper{[]string{"text[]"}, func(a answering) *pg.Node { return a.nameList(typ, form) }}
+			all[typ+"[]"+form.suffix()] = helper{[]string{"text[]"}, func(a answering) *pg.Node { return a.nameList(typ, form) }, false}
 		}
 	}
 }
@@ -170,9 +170,12 @@ func (a answering) nameList(typ string, form nameForm) *pg.Node {
 	return caseWhen(not(isNull(copyOf(a.args[0]))), subLink(pg.SubLinkType_ARRAY_SUBLINK, s), nil)
 }
 
-// unnested is unnest(array) WITH ORDINALITY AS items.
-func unnested(array *pg.Node) *pg.Node {
-	functions := []*pg.Node{{Node: &pg.Node_List{List: &pg.List{Items: []*pg.Node{call("unnest", copyOf(array)), {}}}}}}
+// unnested are the items of an array.
+func unnested(array *pg.Node) *pg.Node { return rowsOf("unnest", array) }
+
+// rowsOf is function(argument) WITH ORDINALITY AS items.
+func rowsOf(function string, argument *pg.Node) *pg.Node {
+	functions := []*pg.Node{{Node: &pg.Node_List{List: &pg.List{Items: []*pg.Node{call(function, copyOf(argument)), {}}}}}}
 	return &pg.Node{Node: &pg.Node_RangeFunction{RangeFunction: &pg.RangeFunction{
 		Ordinality: true, Functions: functions, Alias: alias(itemsAlias, itemColumn, itemPlace),
 	}}}

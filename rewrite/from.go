@@ -81,6 +81,9 @@ func (w *walker) rowsOf(a *pg.Alias, item protoreflect.Message) error {
 }
 
 func (w *walker) functionItem(item *pg.RangeFunction) error {
+	if err := w.helpedFrom(item); err != nil {
+		return err
+	}
 	w.scope.raises = true
 	w.scope.opaque = w.scope.opaque || item.Alias == nil
 	if item.Alias != nil {
