@@ -10,7 +10,7 @@ import (
 // what older ones lack cannot be asked for.
 func loadCatalogs(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
-SELECT c.oid, n.nspname::text, c.relname::text, a.attname::text, tn.nspname::text, t.typname::text
+SELECT c.oid, c.relkind::text, n.nspname::text, c.relname::text, a.attname::text, tn.nspname::text, t.typname::text
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -22,11 +22,12 @@ ORDER BY a.attrelid, a.attnum`
 	s.Catalogs = map[RelationName]*Catalog{}
 	var oid uint32
 	var name RelationName
+	var kind string
 	var c CatalogColumn
-	targets := []any{&oid, &name.Schema, &name.Name, &c.Name, &c.Type.Schema, &c.Type.Name}
+	targets := []any{&oid, &kind, &name.Schema, &name.Name, &c.Name, &c.Type.Schema, &c.Type.Name}
 	return eachRow(ctx, tx, "catalogs", sql, targets, func() error {
 		if s.Catalogs[name] == nil {
-			s.Catalogs[name] = &Catalog{OID: oid}
+			s.Catalogs[name] = &Catalog{OID: oid, Kind: kind[0]}
 		}
 		s.Catalogs[name].Columns = append(s.Catalogs[name].Columns, c)
 		return nil

@@ -3,6 +3,7 @@ package catalog
 // Catalog is a relation of pg_catalog or information_schema as the connected server has it.
 type Catalog struct {
 	OID     uint32
+	Kind    byte            // pg_class.relkind: r or v
 	Columns []CatalogColumn // in their order
 }
 

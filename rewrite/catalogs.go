@@ -8,18 +8,14 @@ import (
 )
 
 // A catalog of PostgreSQL is replaced as a table is: by a sub-select of the columns that are safe to show, over the rows about objects that the
-// subject has to do with and about PostgreSQL's own. It always has a fence, since a condition that fails on a hidden row tells that it is there.
+// subject has to do with and about PostgreSQL's own. It gets a fence where a condition may fail, since one that fails on a hidden row tells that
+// it is there.
 
 // virtualRole is the number that stands for every role: PostgreSQL gives it to none.
 const virtualRole = "16383"
 
-// catalogSelect is what stands in the place of a catalog of pg_catalog; false where it may not be read. Its columns and its filter are listed in
-// catalogs.txt.
-func (g *Rewriter) catalogSelect(name, alias string, p *plan.Plan) (*pg.SelectStmt, bool) {
-	return g.catalogQuery(catalog.RelationName{Schema: pgCatalog, Name: name}, alias, p)
-}
-
-// catalogQuery is what stands in the place of a catalog. What has no rows of its own does not even name the catalog.
+// catalogQuery is what stands in the place of a catalog, without a fence where conditions may be moved into it that cannot fail: into views, and
+// beside filters with look-ups of their own, none may. catalogs.txt lists the columns and the filter. What has no rows of its own does not even name the catalog.
 func (g *Rewriter) catalogQuery(name catalog.RelationName, alias string, p *plan.Plan) (*pg.SelectStmt, bool) {
 	t := g.catalogs[name]
 	if t == nil {
@@ -35,7 +31,12 @@ func (g *Rewriter) catalogQuery(name catalog.RelationName, alias string, p *plan
 	case oneRowCatalog:
 		return selectFrom(targets, nil, nil), true
 	case openCatalog:
-		return fenced(targets, name, alias, g.catalogRows(t, alias, p)), true
+		rows := g.catalogRows(t, alias, p)
+		query := selectFrom(targets, []*pg.Node{rangeVar(name.Schema, name.Name, alias)}, rows)
+		if t.view || rows != nil && hasSubSelect(rows) {
+			offset(query)
+		}
+		return query, true
 	default:
 		return nil, false
 	}
@@ -79,12 +80,6 @@ func (g *Rewriter) visibleChecks(alias string, p *plan.Plan) *pg.Node {
 	return subLink(pg.SubLinkType_EXPR_SUBLINK, checks)
 }
 
-func fenced(targets []*pg.Node, name catalog.RelationName, alias string, where *pg.Node) *pg.SelectStmt {
-	s := selectFrom(targets, []*pg.Node{rangeVar(name.Schema, name.Name, alias)}, where)
-	s.LimitOffset, s.LimitOption = integer(0), pg.LimitOption_LIMIT_OPTION_COUNT
-	return s
-}
-
 // openCatalog is the catalog that may be read under a name. pg_catalog is searched before everything else.
 func (g *Rewriter) openCatalog(rv *pg.RangeVar) (catalog.RelationName, bool) {
 	if rv.Catalogname != "" && rv.Catalogname != g.snapshot.Schema.Database || rv.Relpersistence != "p" {
@@ -113,7 +108,14 @@ func (w *walker) catalogRelation(n *pg.Node, name catalog.RelationName, rv *pg.R
 	if outer == nil {
 		outer = alias(rv.Relname)
 	}
-	w.scope.origins[spelled] = origin{row: true}
+	table := w.rewriter.catalogs[name]
+	w.summaries[query] = table.summary()
+	from := shownAs(table.summary(), outer)
+	from.catalog, from.wrapped = table, rv.Alias == nil
+	w.scope.origins[spelled] = from
+	w.scope.items = append(w.scope.items, &item{
+		name: spelled, at: rv.Location, query: query, summary: table.summary(), catalog: true, columns: from.outputs, renamed: len(outer.Colnames) > 0,
+	})
 	n.Node = rangeSubselect(query, outer).Node
 	w.catalogs = append(w.catalogs, w.location)
 	return nil

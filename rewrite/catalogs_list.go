@@ -25,6 +25,7 @@ type catalogTable struct {
 	name    catalog.RelationName
 	class   catalogClass
 	oid     uint32
+	view    bool
 	columns []catalogColumn
 	filters []catalogFilter
 }
@@ -95,7 +96,7 @@ func newCatalogs(s *catalog.Schema) map[catalog.RelationName]*catalogTable {
 		if server == nil || listed.class == neverCatalog || listed.class == openCatalog && len(listed.filters) == 0 {
 			continue
 		}
-		t := &catalogTable{name: name, class: listed.class, oid: server.OID, filters: listed.filters}
+		t := &catalogTable{name: name, class: listed.class, oid: server.OID, view: server.Kind == 'v', filters: listed.filters}
 		for _, c := range server.Columns {
 			if found, ok := listed.column(c.Name); ok {
 				found.typ = c.Type

@@ -197,6 +197,9 @@ func (w *walker) columnClosed(r *catalog.Relation, name string) *denial {
 func (w *walker) bareColumn(ref *pg.ColumnRef) (*pg.Node, error) {
 	parts := strs(ref.Fields)
 	name := parts[len(parts)-1]
+	if constant := w.systemColumn(parts); constant != nil {
+		return constant, nil
+	}
 	var i origin
 	var qualifier string
 	if len(parts) > 1 {
@@ -234,9 +237,13 @@ func (s *scope) besides(own origin, name string) bool {
 	return false
 }
 
-// nameShown keeps the name of a select-list entry that will be replaced by what the subject sees of the column.
+// nameShown keeps the name of a select-list entry that will be replaced by what the subject sees of the column. A cast has the name of its column.
 func (w *walker) nameShown(t *pg.ResTarget) error {
-	ref := t.Val.GetColumnRef()
+	value := t.Val
+	for value.GetTypeCast() != nil {
+		value = value.GetTypeCast().Arg
+	}
+	ref := value.GetColumnRef()
 	if ref == nil || t.Name != "" {
 		return nil
 	}

@@ -37,6 +37,11 @@ type item struct {
 	lateral  bool
 	target   bool // the statement writes to it
 	summary  summary
+	// catalog says that it is a catalog: a query, whose filter is judged before any join as a relation's guard is. columns are what it gives,
+	// and renamed says that its alias has names for them.
+	catalog bool
+	columns []output
+	renamed bool
 
 	padded bool // an outer join may pad it with NULLs
 	hidden bool // a join's alias hides its name
@@ -231,7 +236,7 @@ func (w *walker) guardsFor(q *pg.Node, items []*item) ([]*pg.Node, error) {
 	reads := readsOf(q)
 	for _, i := range items {
 		switch {
-		case i.fenced:
+		case i.fenced || i.catalog && !i.renamed && !reads.catalog(i):
 			continue
 		case i.relation == nil:
 			i.failed = true
@@ -268,6 +273,11 @@ func (w *walker) settle(sorted bool) error {
 		lateral := !i.target && slices.ContainsFunc(w.scope.items, func(o *item) bool { return o.lateral && o.summary.raises })
 		var err error
 		switch {
+		case i.catalog:
+			if i.failed || lateral {
+				offset(i.query)
+				i.fenced = true
+			}
 		case i.relation == nil:
 			if i.summary.guarded && (i.failed || i.exposed || others || sorted || i.padded && i.summary.leaks) {
 				err = w.fenceQuery(i)

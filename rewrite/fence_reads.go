@@ -53,3 +53,16 @@ func (r readNames) item(i *item) bool {
 	}
 	return false
 }
+
+// catalog says whether a condition with these names may read a catalog.
+func (r readNames) catalog(i *item) bool {
+	if r.any || r.qualifiers[i.name] || r.columns[i.name] {
+		return true
+	}
+	for _, c := range i.columns {
+		if r.columns[c.name] {
+			return true
+		}
+	}
+	return false
+}

@@ -48,7 +48,14 @@ func (w *walker) shorten(n *pg.ColumnRef, parts []string) {
 	}
 	i, _ := w.scope.origin(parts[len(parts)-2])
 	sameDatabase := len(parts) == 3 || len(parts) == 4 && parts[0] == w.rewriter.snapshot.Schema.Database
-	if i.wrapped && sameDatabase && i.relation.Schema == parts[len(parts)-3] {
+	schema := ""
+	switch {
+	case i.relation != nil:
+		schema = i.relation.Schema
+	case i.catalog != nil:
+		schema = i.catalog.name.Schema
+	}
+	if i.wrapped && sameDatabase && schema == parts[len(parts)-3] {
 		n.Fields = n.Fields[len(parts)-2:]
 	}
 }

@@ -19,12 +19,34 @@ func (v *prover) catalogQuery(s *pg.SelectStmt) bool {
 	if rv == nil || !v.ours(rv) || !isCatalogSchema(rv.Schemaname) {
 		return false
 	}
-	want, listed := v.rewriter.catalogQuery(catalog.RelationName{Schema: rv.Schemaname, Name: rv.Relname}, refname(rv), v.plan)
-	if listed && sqltree.Equal(want, s) {
+	if v.catalogOf(s) != nil {
 		v.catalogs++
 		return true
 	}
 	return false
+}
+
+// catalogOf is the catalog that a query is made for, with the fence that the walker may have put around it.
+func (v *prover) catalogOf(s *pg.SelectStmt) *catalogTable {
+	if len(s.GetFromClause()) != 1 {
+		return nil
+	}
+	rv := s.FromClause[0].GetRangeVar()
+	if rv == nil || !v.ours(rv) {
+		return nil
+	}
+	name := catalog.RelationName{Schema: rv.Schemaname, Name: rv.Relname}
+	want, listed := v.rewriter.catalogQuery(name, refname(rv), v.plan)
+	if !listed {
+		return nil
+	}
+	if isOffset(s) {
+		offset(want)
+	}
+	if !sqltree.Equal(want, s) {
+		return nil
+	}
+	return v.rewriter.catalogs[name]
 }
 
 func isCatalogSchema(name string) bool { return name == pgCatalog || name == informationSchema }

@@ -35,6 +35,7 @@ type exposure struct {
 	padded    bool
 	rv        *pg.RangeVar // the relation, as it stands in the tree
 	target    bool         // the statement writes to it
+	catalog   bool         // it is one, whose rows are filtered before they are joined
 }
 
 // frame is a query level.

@@ -118,6 +118,12 @@ func rename(columns []output, complete bool, a *pg.Alias) ([]output, bool) {
 // subselect is a query in FROM: one of ours around a relation, or one of the client's.
 func (p *fenceProver) subselect(item *pg.RangeSubselect) error {
 	s := item.Subquery.GetSelectStmt()
+	if t := p.catalogOf(s); t != nil {
+		o := &exposure{name: item.Alias.GetAliasname(), inner: !isOffset(s), catalog: true}
+		o.columns, o.complete = rename(t.outputs(), true, item.Alias)
+		p.frame.items = append(p.frame.items, o)
+		return nil
+	}
 	rv := ours(s)
 	sum, err := p.query(s)
 	if err != nil {

@@ -85,6 +85,8 @@ func (p *fenceProver) waits(q *pg.Node, items []*exposure) error {
 	reads := readsOf(q)
 	for _, o := range items {
 		switch {
+		case o.catalog && !reads.reaches(o):
+			continue
 		case o.inner:
 			return p.error("a condition that may fail is pushed into %s", o.name)
 		case o.condition == nil || !o.late && !reads.reaches(o):
@@ -159,6 +161,10 @@ func (p *fenceProver) bystanders(exposed bool) error {
 			lateral = lateral || other.lateral && other.raises
 		}
 		switch {
+		case o.catalog:
+			if o.inner && lateral {
+				return p.error("a LATERAL query may fail for rows of %s", o.name)
+			}
 		case o.inner && (near || o.padded && !allSafe(o.columns)):
 			return p.error("a query in FROM holds rows that something beside it may fail for: %s", o.name)
 		case o.condition != nil && lateral && !o.target:

@@ -44,6 +44,7 @@ type origin struct {
 	// outputs are the columns of a sub-select or a WITH query; named says that there are no others.
 	outputs []output
 	named   bool
+	catalog *catalogTable // that it is
 }
 
 // enter opens a level; the function it returns closes it.

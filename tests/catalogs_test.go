@@ -46,6 +46,8 @@ func TestCatalogsOfDrivers(t *testing.T) {
 		"SELECT n.nspname = ANY(current_schemas(true)), n.nspname, t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON t.typnamespace = n.oid WHERE t.typname = 'mood'",
 		"SELECT attname, attnotnull, atttypid FROM pg_attribute a JOIN pg_class c ON a.attrelid = c.oid WHERE c.relname = 'task' AND attnum > 0 ORDER BY attnum",
 		"SELECT to_regtype('nonesuch')", "SELECT 99999999::oid::regtype::text, 0::oid::regtype::text AS zero", "SELECT 'int4'::regtype::text", "SELECT relname, relkind FROM pg_class WHERE relname IN ('task', 'project', 'pg_type') ORDER BY 1",
+		"SELECT tableoid::int, relname FROM pg_class c WHERE relname = 'task'", "SELECT c.tableoid, n.tableoid AS n FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace LIMIT 1",
+		"SELECT pg_catalog.pg_class.relname FROM pg_catalog.pg_class WHERE pg_catalog.pg_class.relname = 'task'", "SELECT tableoid FROM pg_class LIMIT 1",
 		npgsqlTypes, npgsqlComposites, asyncpgTypes,
 	} {
 		want, got := direct.query(t, sql), c.query(t, sql)
@@ -72,6 +74,9 @@ func TestCatalogsOfDrivers(t *testing.T) {
 			require.Equal(t, [][]string{{strconv.Quote(oid)}}, c.query(t, "SELECT "+oid+"::oid::regtype::text").rows)
 		}
 	})
+	t.Run("system columns are constants", func(t *testing.T) {
+		require.Equal(t, [][]string{{`"(0,0)"`, `"1"`, `"1"`, `"0"`}}, c.query(t, "SELECT DISTINCT ctid, xmin, c.xmin, cmax FROM pg_class c").rows)
+	})
 	t.Run("a condition does not meet hidden rows", func(t *testing.T) {
 		for _, sql := range []string{
 			"SELECT 1 FROM pg_class WHERE 1 / (CASE WHEN relname = 'audit_log' THEN 0 ELSE 1 END) > 0 AND oid = 1",
@@ -84,7 +89,7 @@ func TestCatalogsOfDrivers(t *testing.T) {
 	t.Run("what is not listed stays out of reach", func(t *testing.T) {
 		for sql, code := range map[string]string{
 			"SELECT * FROM pg_authid": "42P01", "SELECT * FROM pg_catalog.pg_proc p, pg_stats": "42P01", "SELECT * FROM pg_locks": "42P01",
-			"SELECT * FROM information_schema._pg_user_mappings": "42P01", "SELECT nonesuch FROM pg_proc": "42703", "SELECT ctid FROM pg_class": "42703", "SELECT xmin FROM pg_type": "42703",
+			"SELECT * FROM information_schema._pg_user_mappings": "42P01", "SELECT nonesuch FROM pg_proc": "42703", "SELECT ctid FROM pg_tables": "42703",
 			"SELECT * FROM pg_type, task": "0A000", "SELECT (SELECT count(*) FROM pg_class) FROM task": "0A000", "SELECT to_regtype('int4') FROM task": "0A000",
 			"INSERT INTO task (title) SELECT typname FROM pg_type": "0A000", "WITH x AS (DELETE FROM task RETURNING id) SELECT * FROM x, pg_type": "42501",
 			"UPDATE pg_class SET relname = 'x'": "42P01", "DELETE FROM pg_type": "42P01", "INSERT INTO pg_enum VALUES (1)": "42P01",
