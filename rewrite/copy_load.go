@@ -84,7 +84,7 @@ func isWord(n *pg.Node, words ...string) bool {
 
 // loadOf is what the reply loop must know of the rows that are loaded through a table of ours.
 func loadOf(l *load) *Load {
-	of := &Load{Table: l.relation.Name, Rows: l.statement.WhereClause == nil, Lines: true}
+	of := &Load{Table: l.relation.Name, Lines: true}
 	for _, n := range l.statement.Options {
 		switch o := n.GetDefElem(); o.Defname {
 		case "format":
@@ -94,8 +94,7 @@ func loadOf(l *load) *Load {
 				of.Before = 1
 			}
 		case "on_error":
-			of.Rows = of.Rows && !isWord(o.Arg, "ignore")
-			of.Lines = of.Lines && !isWord(o.Arg, "ignore")
+			of.Skips = isWord(o.Arg, "ignore")
 		}
 	}
 	return of

@@ -33,9 +33,9 @@ type Statement struct {
 // Load is what is known of the rows of a COPY from the client; nil for other statements.
 type Load struct {
 	Table string // as the client may know it
-	// Rows says that the database counts rows for us, and Lines that each is a line of its own: Before lines come before the first.
-	Rows, Lines bool
-	Before      int
+	// Lines says that each row is a line of its own, of which the first has Before others before it, and Skips that rows may be left out.
+	Lines, Skips bool
+	Before       int
 }
 
 // Hidden is what the reply loop must take out of a statement's replies.

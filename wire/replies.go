@@ -24,7 +24,6 @@ type replies struct {
 	looked   bool // what that statement runs by name was looked for
 	copying  bool // the server is between CopyOutResponse and CopyDone
 	loading  bool // the server has sent CopyInResponse, and the COPY is not over
-	rows     int  // of the statement that the server is about, which were hidden
 	status   byte // of the last ReadyForQuery
 	quiet    bool // nothing was outstanding at the last ReadyForQuery
 	midFrame bool // part of a message was written; nothing else may follow
@@ -235,7 +234,7 @@ func (p *replies) sayFarewell() error {
 func (p *replies) front() (*request, bool) {
 	if !p.has {
 		p.current, p.has = p.pending.front()
-		p.index, p.looked, p.quiet, p.copying, p.rows = 0, false, false, false, 0
+		p.index, p.looked, p.quiet, p.copying = 0, false, false, false
 	}
 	return &p.current, p.has
 }
@@ -321,7 +320,7 @@ func (p *replies) completes(r *request) bool {
 	}
 	if r.kind == 'Q' {
 		p.index++
-		p.looked, r.through, p.rows = false, nil, 0
+		p.looked, r.through = false, nil
 	}
 	return true
 }

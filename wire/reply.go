@@ -225,12 +225,12 @@ func (p *replies) notice(f frame) error {
 	return toClient(p.out.write(appendNotice(nil, fields)))
 }
 
-// about is what the server did when an error came.
-func (p *replies) about(r *request, outstanding bool) doing {
+// about is the statement of a Query that the server was about when an error came; nil for none.
+func (p *replies) about(r *request, outstanding bool) *rewrite.Statement {
 	if !outstanding || r.kind != 'Q' {
-		return doing{}
+		return nil
 	}
-	return doing{said: p.said(r), rows: p.rows}
+	return p.said(r)
 }
 
 // origin is the statement that the server's error or notice is about; the zero statement for none.

@@ -21,7 +21,6 @@ func (p *replies) row(f frame) error {
 	case rewrite.HiddenNothing:
 		return p.pass(f)
 	case rewrite.HiddenRows:
-		p.rows++
 		return p.drop(f)
 	case rewrite.HiddenColumn:
 		return p.rowWithoutLast(f)

@@ -17,12 +17,6 @@ type statement struct {
 	body     bool   // it is that statement's body: what PREPARE or DECLARE made
 }
 
-// doing is what the server is about within a Query: which of its statements, and how many rows of it were hidden.
-type doing struct {
-	said *rewrite.Statement
-	rows int
-}
-
 // said is what is known of the statement; nil for none, and for one that is refused.
 func (s statement) said() *rewrite.Statement {
 	if s.template == nil || s.template.Refused != nil || s.at >= len(s.template.Statements) {
@@ -46,8 +40,9 @@ func (s statement) hidden() rewrite.Hidden {
 // scrubError turns a server's error into the client's. It returns the refusal that it stands for, or nil. The zero
 // statement is a reply that belongs to no text of the client. inner is what that text runs by name: the marks are its own then, and the
 // places in it are not those of the text.
-func scrubError(f *errorFields, of, inner statement, mark string, about doing) *rewrite.Refusal {
-	loadContext(f, about.said)
+// about is the statement of a Query that the server was about; nil for none that is known.
+func scrubError(f *errorFields, of, inner statement, mark string, about *rewrite.Statement) *rewrite.Refusal {
+	loadContext(f, about)
 	if inner.template != nil {
 		if r := inner.template.Refusal(f.message, inner.values); r != nil {
 			*f = refusalFields(r)
@@ -58,7 +53,7 @@ func scrubError(f *errorFields, of, inner statement, mark string, about doing) *
 		if r := of.template.Refusal(f.message, of.values); r != nil {
 			where := f.where
 			if where == "" {
-				where = refusedRow(about.said, of.template.RefusedRow(f.message, of.values), about.rows)
+				where = refusedRow(about, of.template.RefusedRow(f.message, of.values))
 			}
 			*f = refusalFields(r)
 			f.where = where
@@ -79,7 +74,7 @@ func scrubError(f *errorFields, of, inner statement, mark string, about doing) *
 	scrubColumns(f, inner)
 	scrubOwnNames(f)
 	scrubInternals(f)
-	scrubLoad(f, about.said)
+	scrubLoad(f, about)
 	if of.hidden() == rewrite.HiddenColumn || inner.hidden() == rewrite.HiddenColumn {
 		f.message = uncount(f.message)
 	}

@@ -31,18 +31,15 @@ func loadContext(f *errorFields, said *rewrite.Statement) {
 	}
 }
 
-// refusedRow tells which row of a COPY a refusal is about: by the number behind the mark, or by how many rows came before.
-func refusedRow(said *rewrite.Statement, number, before int) string {
-	if said == nil || said.Load == nil || said.Kind != rewrite.CopyStore {
+// refusedRow tells which row of a COPY a refusal is about, by the number behind the mark; 0 is none.
+func refusedRow(said *rewrite.Statement, number int) string {
+	if said == nil || said.Load == nil || said.Kind != rewrite.CopyStore || number == 0 {
 		return ""
 	}
 	load := said.Load
-	if number == 0 && load.Rows && said.Hidden == rewrite.HiddenRows {
-		number = before + 1
-	}
 	switch {
-	case number == 0:
-		return ""
+	case load.Skips:
+		return "COPY " + load.Table
 	case load.Lines:
 		return "COPY " + load.Table + ", line " + strconv.Itoa(number+load.Before)
 	default:

@@ -30,7 +30,7 @@ func TestDetails(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			f := errorFields{code: c.state, message: "m", detail: c.detail}
-			require.Nil(t, scrubError(&f, statement{values: testValues()}, statement{}, testMark, doing{}))
+			require.Nil(t, scrubError(&f, statement{values: testValues()}, statement{}, testMark, nil))
 			require.Equal(t, c.want, f.detail)
 		})
 	}
@@ -53,7 +53,7 @@ func TestErrorFields(t *testing.T) {
 		t.Parallel()
 		for _, body := range []string{"", "\x00", "C", "C\x00", "Mhalf a mess", "P-5\x00", "Px\x00", "M\xff\x00\x00"} {
 			f := parseErrorFields([]byte(body))
-			require.Nil(t, scrubError(&f, statement{}, statement{}, testMark, doing{}))
+			require.Nil(t, scrubError(&f, statement{}, statement{}, testMark, nil))
 			require.Equal(t, byte('E'), appendError(nil, f)[0])
 		}
 	})
@@ -66,7 +66,7 @@ func TestErrorFields(t *testing.T) {
 	t.Run("a position belongs to a text or nowhere", func(t *testing.T) {
 		t.Parallel()
 		f := errorFields{code: "42601", position: 12}
-		require.Nil(t, scrubError(&f, statement{}, statement{}, testMark, doing{}))
+		require.Nil(t, scrubError(&f, statement{}, statement{}, testMark, nil))
 		require.Zero(t, f.position)
 	})
 }
@@ -74,16 +74,16 @@ func TestErrorFields(t *testing.T) {
 func TestNamesOfOursAreNotTold(t *testing.T) {
 	t.Parallel()
 	f := errorFields{code: "42703", message: `column "id" does not exist`, hint: `There is a column named "id" in table "ww_1", but it cannot be referenced.`}
-	_ = scrubError(&f, statement{}, statement{}, "mark", doing{})
+	_ = scrubError(&f, statement{}, statement{}, "mark", nil)
 	require.Empty(t, f.hint)
 	require.Equal(t, `column "id" does not exist`, f.message)
 
 	f = errorFields{code: "42P10", message: `table "ww_s" has 1 columns available but 3 columns specified`}
-	_ = scrubError(&f, statement{}, statement{}, "mark", doing{})
+	_ = scrubError(&f, statement{}, statement{}, "mark", nil)
 	require.Equal(t, "42601", f.code)
 
 	f = errorFields{code: "42703", message: `column ww_1.gone does not exist`}
-	_ = scrubError(&f, statement{}, statement{}, "mark", doing{})
+	_ = scrubError(&f, statement{}, statement{}, "mark", nil)
 	require.NotContains(t, f.message, "ww_")
 }
 
@@ -111,7 +111,7 @@ func TestFunctionsErrorsAreCutShort(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.f.hint, c.f.detail = "hint", "detail"
-			require.Nil(t, scrubError(&c.f, statement{values: testValues()}, statement{}, testMark, doing{}))
+			require.Nil(t, scrubError(&c.f, statement{values: testValues()}, statement{}, testMark, nil))
 			require.Equal(t, c.want, c.f.message)
 			require.Equal(t, c.keepsHint, c.f.hint != "")
 			require.Equal(t, c.keepsHint, c.f.detail != "")
@@ -133,7 +133,7 @@ func TestServersOwnAffairsAreNotTold(t *testing.T) {
 		{code: "23505", message: `duplicate key value violates unique constraint "audit_log_pkey"`, schema: "app", table: "audit_log", constraint: "audit_log_pkey"},
 	} {
 		f.hint, f.detail = "audit_log 16433", "audit_log 16433"
-		require.Nil(t, scrubError(&f, statement{values: testValues()}, statement{}, testMark, doing{}))
+		require.Nil(t, scrubError(&f, statement{values: testValues()}, statement{}, testMark, nil))
 		told := string(appendError(nil, f))
 		require.NotContains(t, told, "audit_log")
 		require.NotContains(t, told, "16433")
