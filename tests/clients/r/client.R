@@ -34,7 +34,8 @@ check("introspect", function() {
   same(paste(tables, collapse = " "), Sys.getenv("WANT_TABLES"))
   same(dbExistsTable(link, c("app", "task")), TRUE)
   same(dbExistsTable(link, c("app", "audit_log")), FALSE)
-  same(grep("dropped", dbListFields(link, c("app", "member")), invert = TRUE, value = TRUE), c("id", "org_id", "username", "full_name", "joined_on", "active"))
+  fields <- grep("dropped", dbListFields(link, c("app", "member")), invert = TRUE, value = TRUE) # in no order that it asks for
+  same(sort(fields), sort(c("id", "org_id", "username", "full_name", "joined_on", "active")))
   listed <- dbListTables(link)
   same(c("task", "audit_log") %in% listed, c(TRUE, FALSE))
   result <- dbSendQuery(link, "SELECT id, title FROM task LIMIT 1")
