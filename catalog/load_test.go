@@ -126,7 +126,7 @@ func requireBill(t *testing.T, s *catalog.Schema) {
 	require.Equal(t, byte('r'), bill.Kind)
 	builtin := func(name string) expr.Type { return expr.Type{Schema: "pg_catalog", Name: name} }
 	want := []catalog.Column{
-		{Name: "id", Type: builtin("int8"), TypeSQL: "bigint", NotNull: true, Identity: true},
+		{Name: "id", Type: builtin("int8"), TypeSQL: "bigint", NotNull: true, Identity: true, Sequence: catalog.RelationName{Schema: "app", Name: "bill_id_seq"}},
 		{Name: "org", Type: builtin("int4"), TypeSQL: "integer", Default: "(1 + 1)"},
 		{Name: "status", Type: expr.Type{Schema: "app", Name: "status"}, TypeSQL: "app.status"},
 		{Name: "states", Type: expr.Type{Schema: "app", Name: "status", Array: true}, TypeSQL: "app.status[]"},

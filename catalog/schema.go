@@ -52,6 +52,7 @@ type Relation struct {
 	// Whether a BEFORE (or INSTEAD OF) ROW trigger may change a new row. For a table with partitions or children, any of
 	// theirs counts; so does a disabled one, since enabling it is a change that the copy would see late.
 	BeforeInsert, BeforeUpdate bool
+	Fires                      bool           // there is a trigger of any kind that is not the server's own
 	Parents                    []RelationName // pg_inherits: inheritance parents or the partitioned table
 }
 
@@ -67,14 +68,15 @@ type Column struct {
 	Name      string
 	Number    int16 // pg_attribute.attnum
 	Type      expr.Type
-	Modifier  int32  // pg_attribute.atttypmod, -1 for none
-	TypeSQL   string // format_type(atttypid, atttypmod), fully qualified save for the types that the grammar names itself
-	Domain    bool   // the declared type is a domain; Type is the domain's own name
-	NotNull   bool   // no query on the relation finds NULL there
-	Default   string // pg_get_expr of the default, or the default of the column's domain; empty for none and for Generated
-	Generated bool   // GENERATED ALWAYS AS (expression)
-	Virtual   bool   // and computed whenever it is read
-	Identity  bool   // GENERATED ... AS IDENTITY
+	Modifier  int32        // pg_attribute.atttypmod, -1 for none
+	TypeSQL   string       // format_type(atttypid, atttypmod), fully qualified save for the types that the grammar names itself
+	Domain    bool         // the declared type is a domain; Type is the domain's own name
+	NotNull   bool         // no query on the relation finds NULL there
+	Default   string       // pg_get_expr of the default, or the default of the column's domain; empty for none and for Generated
+	Generated bool         // GENERATED ALWAYS AS (expression)
+	Virtual   bool         // and computed whenever it is read
+	Identity  bool         // GENERATED ... AS IDENTITY
+	Sequence  RelationName // that gives the column its values; empty for none
 	// FoldsEqual says that the column's collation is not deterministic: = finds texts equal that differ in their bytes.
 	FoldsEqual bool
 }

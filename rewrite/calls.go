@@ -26,7 +26,7 @@ func (g *Rewriter) lenient(name string, n *pg.FuncCall, allow map[string]bool) b
 	case name == "current_setting":
 		return g.showsSetting(n.Args)
 	default:
-		return advisory(name) && allow["advisory_locks"]
+		return advisory(name) && allow[allowAdvisoryLocks]
 	}
 }
 

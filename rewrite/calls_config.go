@@ -163,10 +163,17 @@ func (v *prover) setsConfig(n *pg.FuncCall) bool {
 		return ok
 	}
 	c := n.Args[1].GetCaseExpr()
-	mark, _ := slotOf(c.GetDefresult().GetTypeCast().GetArg().GetTypeCast().GetArg().GetAExpr().GetLexpr().GetTypeCast().GetArg().GetAConst())
-	refusal, err := strconv.Atoi(strings.TrimPrefix(mark, markSlot))
+	refusal, marked := raisedBy(c.GetDefresult().GetTypeCast().GetArg())
 	value := parameterIn(n.Args[1])
-	return err == nil && value != nil && sqltree.Equal(guardedValue(check, value, refusal), n.Args[1])
+	return marked && value != nil && sqltree.Equal(guardedValue(check, value, refusal), n.Args[1])
+}
+
+// raisedBy is the number of the refusal that an expression made by raise stands for.
+func raisedBy(n *pg.Node) (int, bool) {
+	mark, _ := slotOf(n.GetTypeCast().GetArg().GetAExpr().GetLexpr().GetTypeCast().GetArg().GetAConst())
+	number, marked := strings.CutPrefix(mark, markSlot)
+	refusal, err := strconv.Atoi(number)
+	return refusal, marked && err == nil
 }
 
 // mayHold says whether a setting may be given a value as a text, which of pinned ones is the pin.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -29,7 +28,15 @@ func ExportGrants(s *catalog.Snapshot, login string, views []string) (string, er
 		return "", err
 	}
 	// The proxy reads the schema with an empty search path, and native policies read settings.
-	needed := map[string]bool{"set_config": true, "current_setting": true, "nextval": serial}
+	needed := map[string]bool{
+		"set_config": true, "current_setting": true, "nextval": serial, "currval": serial, "lastval": serial,
+		"pg_notify": allows(s, allowListen), "pg_listening_channels": allows(s, allowListen),
+	}
+	for name := range s.Schema.Functions {
+		if advisory(name) {
+			needed[name] = allows(s, allowAdvisoryLocks)
+		}
+	}
 	b.WriteString("\n-- What nobody behind the proxy needs. Superusers keep it; give it to other roles that need it by name, or by pg_monitor.\n")
 	for _, f := range closedFunctions(s.Schema, needed) {
 		fmt.Fprintf(&b, "REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC;\n", f)
@@ -59,7 +66,7 @@ ALTER ROLE %[1]s LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICA
 `, name)
 	b.WriteString(strings.ReplaceAll(weakLogin, "@login", quoted(login)))
 	temporary := "REVOKE TEMPORARY ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"
-	if allowsTemporary(s) {
+	if allows(s, allowTempTables) {
 		temporary += "-- Somebody's `allow:` has temp_tables.\nGRANT TEMPORARY ON DATABASE %[2]s TO %[1]s;\n"
 	}
 	fmt.Fprintf(b, "REVOKE CREATE ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"+temporary+"GRANT CONNECT ON DATABASE %[2]s TO %[1]s;\n", name, database)
@@ -95,23 +102,29 @@ BEGIN
 END $ww$;
 `
 
-// allowsTemporary says whether somebody may make temporary tables.
-func allowsTemporary(s *catalog.Snapshot) bool {
-	const temporary = "temp_tables"
+// Words of `allow:`.
+const (
+	allowTempTables    = "temp_tables"
+	allowListen        = "listen"
+	allowAdvisoryLocks = "advisory_locks"
+)
+
+// allows says whether somebody has a word of `allow:`.
+func allows(s *catalog.Snapshot, word string) bool {
 	for _, r := range s.Roles {
-		if r.Allow[temporary] {
+		if r.Allow[word] {
 			return true
 		}
 	}
 	for _, t := range s.Tenants {
 		for _, r := range t.Roles {
-			if r.Allow[temporary] {
+			if r.Allow[word] {
 				return true
 			}
 		}
 	}
 	for _, u := range s.Users {
-		if u.Allow[temporary] {
+		if u.Allow[word] {
 			return true
 		}
 	}
@@ -119,7 +132,7 @@ func allowsTemporary(s *catalog.Snapshot) bool {
 }
 
 // writeTables grants what the policy needs: the verbs that some role has, with their columns, and reading what its conditions look at.
-// serial says that a column's default calls nextval().
+// serial says that a sequence gives a column its values.
 func (x *exporter) writeTables(b *strings.Builder, login string) (serial bool, err error) {
 	all := map[catalog.RelationName]rights{}
 	for _, r := range x.mapped() {
@@ -160,9 +173,14 @@ func (x *exporter) writeTables(b *strings.Builder, login string) (serial bool, e
 		grants.WriteString(lines)
 		if _, inserts := all[name]["INSERT"]; inserts {
 			for _, c := range r.Columns {
-				if s := sequenceOf(c.Default); s != "" {
-					sequences[s] = true
+				if c.Sequence.Name == "" {
+					continue
 				}
+				name, err := relationText(c.Sequence.Schema, c.Sequence.Name)
+				if err != nil {
+					return false, err
+				}
+				sequences[name] = true
 			}
 		}
 	}
@@ -205,13 +223,4 @@ func (x *exporter) grantsOn(r *catalog.Relation, have rights, login string) (str
 		return "", nil
 	}
 	return fmt.Sprintf("GRANT %s ON %s TO %s;\n", strings.Join(verbs, ", "), name, identifier(login)), nil
-}
-
-// sequenceOf is the sequence that a serial column draws from, as SQL; empty for any other default.
-func sequenceOf(standard string) string {
-	m := regexp.MustCompile(`^nextval\('((?:[^']|'')+)'::regclass\)$`).FindStringSubmatch(standard)
-	if m == nil {
-		return ""
-	}
-	return strings.ReplaceAll(m[1], "''", "'")
 }

@@ -103,6 +103,9 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 			return err
 		}
 	}
+	if called := sequenceCall(n); called != "" && (schema != "" || !w.rewriter.functions.onPath(name)) {
+		return w.sequence(called, n)
+	}
 	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err

@@ -170,6 +170,9 @@ func (w *walker) nameColumns(targets []*pg.Node) {
 		if isBackendPID(t.Val.GetFuncCall()) {
 			t.Name = "pg_backend_pid"
 		}
+		if tellsUser(t.Val.GetFuncCall()) {
+			t.Name = "current_setting"
+		}
 		if name := w.replacedLabel(t.Val); name != "" {
 			t.Name = name
 		}
