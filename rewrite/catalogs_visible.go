@@ -71,7 +71,8 @@ type visibility struct {
 type shownRelation struct {
 	*catalog.Relation
 	all     bool
-	numbers map[int16]bool
+	numbers map[int16]bool // of the columns that are shown
+	open    map[int16]bool // of those that are shown as they are: what speaks of others would say what a mask hides
 }
 
 func newVisibility(g *Rewriter, p *plan.Plan) *visibility {
@@ -92,10 +93,12 @@ func (v *visibility) findRelations() {
 			continue
 		}
 		read := v.plan.Rule(e.Name, catalog.Read)
-		r := &shownRelation{Relation: e.Relation, all: read.Kind != plan.NoAccess && read.Columns == nil, numbers: map[int16]bool{}}
+		r := &shownRelation{Relation: e.Relation, all: read.Kind != plan.NoAccess && read.Columns == nil, numbers: map[int16]bool{}, open: map[int16]bool{}}
 		for _, c := range e.Relation.Columns {
-			if _, shown := read.Columns[c.Name]; r.all || shown && read.Kind != plan.NoAccess {
+			s, shown := read.Columns[c.Name]
+			if r.all || shown && read.Kind != plan.NoAccess {
 				r.numbers[c.Number] = true
+				r.open[c.Number] = r.all || isOpen(s)
 			}
 		}
 		v.relations[e.Relation.OID] = r
@@ -214,7 +217,7 @@ func (v *visibility) has(n catalog.Need) bool {
 	switch n.Class {
 	case "pg_class":
 		if r := v.relations[n.OID]; r != nil {
-			return n.Column == 0 || n.Column == catalog.EveryColumn && r.all || r.numbers[n.Column]
+			return n.Column == 0 || n.Column == catalog.EveryColumn && r.all || r.open[n.Column]
 		}
 		return v.composite[n.OID] || v.shown(catalog.Need{Class: n.Class, OID: n.OID})
 	case "pg_type":

@@ -122,3 +122,11 @@ ANALYZE;
 
 -- A comment on what nobody sees:
 COMMENT ON TABLE app.audit_log IS 'bait.nobody.comment.none';
+
+-- What the catalogs tell of hidden objects, and a table that is called like one of them:
+COMMENT ON COLUMN app.vault.secret IS 'bait.nobody.comment.all';
+COMMENT ON TABLE app.audit_log IS 'bait.nobody.comment.all';
+CREATE TYPE app.secret_kind AS ENUM ('bait.nobody.label.all');
+CREATE TABLE app.pg_class (relname text);
+INSERT INTO app.pg_class VALUES ('bait.nobody.shadow.all');
+ANALYZE;
