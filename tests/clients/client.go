@@ -78,6 +78,19 @@ func (c *client) read(path string) error {
 	return nil
 }
 
+// copyShared puts what clients share, root's folder lib, beside their homes: ../lib leads there from a client's folder and from its home.
+func copyShared(root string) error {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return fmt.Errorf("looking for the cache: %w", err)
+	}
+	to := filepath.Join(cache, "wherewall-clients", "lib")
+	if err := os.RemoveAll(to); err != nil {
+		return fmt.Errorf("removing an old copy: %w", err)
+	}
+	return copyAll(filepath.Join(root, "lib"), to, true)
+}
+
 // copy puts the folder's files into the client's home, beside what was installed there before.
 func (c *client) copy() error {
 	entries, err := os.ReadDir(c.path)

@@ -1,0 +1,3 @@
+module wherewall.test/checks
+
+go 1.26
