@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	pg "github.com/pganalyze/pg_query_go/v6"
+
 	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
 )
@@ -40,4 +42,17 @@ func (g *Rewriter) Quiet() []string {
 	}
 	slices.Sort(found)
 	return found
+}
+
+// ProveStaged runs the proof alone on the statements of a staged COPY.
+func (g *Rewriter) ProveStaged(sql string, p *plan.Plan) error {
+	stmts, err := sqltree.Parse(sql)
+	if err != nil {
+		return err
+	}
+	var group []*pg.Node
+	for _, s := range stmts {
+		group = append(group, s.Stmt)
+	}
+	return g.proveStaged(group, p)
 }

@@ -75,6 +75,9 @@ func (v *prover) stored(l *load, s *pg.InsertStmt) error {
 	if len(s.Cols) < len(all) || !slices.Equal(all, targetNames(s.Cols[:len(all)])) {
 		return errors.New("the rows go to other columns")
 	}
+	if clients, check := splitCheck(s.ReturningList); len(clients) > 0 || check == nil && len(s.ReturningList) > 0 {
+		return errors.New("rows come back")
+	}
 	have := s.SelectStmt.GetSelectStmt()
 	fenced := false
 	if plain, ok := untellLine(s); ok {

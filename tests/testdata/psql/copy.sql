@@ -5,3 +5,24 @@
 COPY (SELECT id FROM item ORDER BY id) TO STDOUT \; SELECT 'behind it';
 \copy nonesuch to stdout
 SELECT 'still there';
+\copy part (id, label) from stdin
+50	fifty
+51	\N
+\.
+\copy part (label, item_id) from pstdin with (format csv, header)
+label,item_id
+"a, b",1
+\.
+\copy item (id, name) from stdin
+60	sixty
+x	bad
+61	more
+\.
+\copy part (id, nonesuch) from stdin
+\copy part to stdout
+BEGIN;
+COPY part (label) FROM STDIN;
+in a block
+\.
+ROLLBACK;
+SELECT count(*) FROM part;
