@@ -167,16 +167,17 @@ func (w *walker) nameColumns(targets []*pg.Node) {
 		if boolConstant(t.Val) != nil {
 			t.Name = "bool"
 		}
-		if isBackendPID(t.Val.GetFuncCall()) {
+		names := namesColumn(t.Val)
+		if isBackendPID(names.GetFuncCall()) {
 			t.Name = "pg_backend_pid"
 		}
-		if tellsUser(t.Val.GetFuncCall()) {
+		if tellsUser(names.GetFuncCall()) {
 			t.Name = "current_setting"
 		}
 		if name := w.replacedLabel(t.Val); name != "" {
 			t.Name = name
 		}
-		switch t.Val.GetSqlvalueFunction().GetOp() {
+		switch names.GetSqlvalueFunction().GetOp() {
 		case pg.SQLValueFunctionOp_SVFOP_CURRENT_USER:
 			t.Name = "current_user"
 		case pg.SQLValueFunctionOp_SVFOP_SESSION_USER:
@@ -185,6 +186,28 @@ func (w *walker) nameColumns(targets []*pg.Node) {
 			t.Name = "user"
 		case pg.SQLValueFunctionOp_SVFOP_CURRENT_ROLE:
 			t.Name = "current_role"
+		}
+	}
+}
+
+// namesColumn is the part of a select-list entry that PostgreSQL looks at for the column's name: casts, collations, subscripts and CASE take that of
+// what they are about.
+func namesColumn(n *pg.Node) *pg.Node {
+	for {
+		switch e := n.GetNode().(type) {
+		case *pg.Node_TypeCast:
+			n = e.TypeCast.Arg
+		case *pg.Node_CollateClause:
+			n = e.CollateClause.Arg
+		case *pg.Node_AIndirection:
+			if strs(e.AIndirection.Indirection)[len(e.AIndirection.Indirection)-1] != "" {
+				return n
+			}
+			n = e.AIndirection.Arg
+		case *pg.Node_CaseExpr:
+			n = e.CaseExpr.Defresult
+		default:
+			return n
 		}
 	}
 }
