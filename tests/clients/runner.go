@@ -77,7 +77,9 @@ func (r *result) run(ctx context.Context, w *world, o options) error {
 	output, complaints := c.runScript(ctx, env)
 	r.checks = readChecks(output)
 	if complaints != "" && !r.passed() {
-		fmt.Printf("  %s\n", strings.ReplaceAll(lastLines(complaints, 30), " | ", "\n  "))
+		for line := range strings.SplitSeq(lastLines(complaints, 12), " | ") {
+			fmt.Printf("    %.200s\n", line)
+		}
 	}
 	if o.capture {
 		return w.capture(ctx, c, before)

@@ -62,8 +62,13 @@ func openWorld(ctx context.Context, o options) (_ *world, err error) {
 
 // load makes the sample's database, as it is or as what dana may see.
 func (w *world) load(ctx context.Context, o options, password string) error {
-	if err := w.run(ctx, "postgres", "CREATE DATABASE "+database+" TEMPLATE template0"); err != nil {
-		return err
+	for _, sql := range []string{
+		"CREATE DATABASE " + database + " TEMPLATE template0",
+		"CREATE ROLE " + user + " LOGIN PASSWORD '" + examples.Password + "'", "CREATE DATABASE restored TEMPLATE template0 OWNER " + user,
+	} {
+		if err := w.run(ctx, "postgres", sql); err != nil {
+			return err
+		}
 	}
 	conn, err := pgx.Connect(ctx, w.server.AdminDSN(database))
 	if err != nil {
@@ -121,7 +126,8 @@ func counts() map[string]string {
 func (w *world) environment(ctx context.Context) ([]string, error) {
 	env := []string{
 		"PGHOST=" + w.host, "PGPORT=" + strconv.Itoa(w.port), "PGUSER=" + user, "PGPASSWORD=" + examples.Password, "PGDATABASE=" + database,
-		"PGSSLMODE=disable", "DATABASE_URL=" + w.url(), "PSQL_BIN=" + w.bin, "LC_ALL=C.UTF-8", "TZ=UTC", "PAGER=",
+		"PGSSLMODE=disable", "DATABASE_URL=" + w.url(), "PSQL_BIN=" + w.bin,
+		"RESTORE_URL=" + w.server.DSN(user, examples.Password, "restored"), "LC_ALL=C.UTF-8", "TZ=UTC", "PAGER=",
 		"WANT_TABLES=app.comment app.country app.member app.membership app.org app.project app.reading app.specimen app.task billing.invoice",
 		"SLOW_QUERY=SELECT count(*) FROM reading a, reading b, reading c",
 	}

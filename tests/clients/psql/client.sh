@@ -1,17 +1,5 @@
 # The checks of psql itself: its own commands, and scripts as people pipe them.
-export PSQLRC=/dev/null PGCONNECT_TIMEOUT=10
-
-q() { psql -XAtq -v ON_ERROR_STOP=1 "$@" 2>&1; }
-
-# check NAME COMMAND...: the command prints nothing when all is well, and otherwise why it is not.
-check() {
-  local name=$1 said
-  shift
-  if said=$("$@" 2>&1) && [ -z "$said" ]; then echo "ok - $name"; else echo "not ok - $name: $(tr '\n' ' ' <<<"${said:-failed}" | cut -c1-300)"; fi
-}
-same() { [ "$1" == "$2" ] || echo "wanted <$2>, got <$1>"; }
-has() { [[ "$1" == *"$2"* ]] || echo "<$2> is not in <${1:0:400}>"; }
-hasnt() { [[ "$1" != *"$2"* ]] || echo "<$2> is in <${1:0:400}>"; }
+. ./checks.sh
 
 connect() { same "$(q -c 'SELECT current_user')" dana; has "$(q -c '\conninfo')" 'user "dana"'; }
 
@@ -137,7 +125,7 @@ variables() {
 check connect connect
 check introspect introspect
 check text text
-echo 'ok - binary # SKIP psql reads text'
+skip binary 'psql reads text'
 check write write
 check transaction transaction
 check savepoint savepoint
@@ -148,7 +136,7 @@ check tenant tenant
 check '\d and its family' describe
 check '\sf refused' source_text
 check '\copy to' copy_out
-if [ "$NATIVE" ]; then echo 'ok - \copy from # SKIP refused under native row-level security'; else check '\copy from' copy_in; fi
+if [ "$NATIVE" ]; then skip '\copy from' 'refused under native row-level security'; else check '\copy from' copy_in; fi
 check '\gdesc' gdesc
 check '\watch' watch
 check '\gset and \gexec' variables

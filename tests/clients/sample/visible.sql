@@ -16,4 +16,4 @@ ALTER ROLE dana SET search_path = app, billing;
 GRANT USAGE ON SCHEMA app, billing TO dana;
 GRANT SELECT ON ALL TABLES IN SCHEMA app, billing TO dana;
 GRANT INSERT, UPDATE, DELETE ON app.project, app.membership, app.task, app.comment, app.specimen, app.reading TO dana;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA app, billing TO dana;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA app, billing TO dana;
