@@ -81,6 +81,7 @@ func (w *walker) rowsOf(a *pg.Alias, item protoreflect.Message) error {
 }
 
 func (w *walker) functionItem(item *pg.RangeFunction) error {
+	unnestEach(item)
 	if err := w.helpedFrom(item); err != nil {
 		return err
 	}

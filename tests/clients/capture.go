@@ -173,16 +173,31 @@ func add(s captured.Session, one captured.Statement) captured.Session {
 	return append(s, one)
 }
 
-// distinct leaves out sessions that another one has said already.
+// maxAlike is how often a client's file has a statement that differs in numbers alone, as reflection sends for one table after the other.
+const maxAlike = 3
+
+var (
+	differing = regexp.MustCompile(`\d+|\{[^{}\n]+\}`)
+	reads     = regexp.MustCompile(`(?i)^\s*(select|show|with)\b`)
+)
+
+// distinct leaves out what has been said often enough: sessions with nothing new in them, and reading statements.
 func distinct(order []string, sessions map[string]captured.Session) []captured.Session {
 	var all []captured.Session
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for _, id := range order {
-		text := captured.Format("", []captured.Session{sessions[id]})
-		if !seen[text] {
-			all = append(all, sessions[id])
+		var kept captured.Session
+		news := false
+		for _, s := range sessions[id] {
+			like := fmt.Sprint(s.Extended) + differing.ReplaceAllString(s.SQL, "0")
+			news = news || seen[like] == 0
+			if seen[like]++; seen[like] <= maxAlike || !reads.MatchString(s.SQL) {
+				kept = append(kept, s)
+			}
 		}
-		seen[text] = true
+		if news {
+			all = append(all, kept)
+		}
 	}
 	return all
 }
