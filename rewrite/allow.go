@@ -39,11 +39,8 @@ func classify(kind protoreflect.Name) class {
 		return handled
 	// What is said of plans, prepared statements, cursors and the session itself.
 	case "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt", "ExecuteStmt", "DeallocateStmt",
-		"DiscardStmt", "UnlistenStmt":
+		"DiscardStmt", "UnlistenStmt", "ListenStmt", "NotifyStmt":
 		return handled
-	// Statements that a later version may filter.
-	case "ListenStmt", "NotifyStmt":
-		return refused
 	// Definitions, administration and code.
 	case "AlterCollationStmt", "AlterDatabaseRefreshCollStmt", "AlterDatabaseSetStmt", "AlterDatabaseStmt",
 		"AlterDefaultPrivilegesStmt", "AlterDomainStmt", "AlterEnumStmt", "AlterEventTrigStmt",

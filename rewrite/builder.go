@@ -24,8 +24,9 @@ type builder struct {
 
 // slotAt is a constant of ours in the print.
 type slotAt struct {
-	at   int
-	name string
+	at      int
+	name    string
+	printed string
 }
 
 func newBuilder(client string) *builder { return &builder{client: client} }
@@ -33,7 +34,7 @@ func newBuilder(client string) *builder { return &builder{client: client} }
 // aligned notes what Deparse finds while it walks the tree and the one that was read back.
 func (b *builder) aligned(want, _ proto.Message, theirs, ours int32) {
 	if name, ok := slotOf(want); ok {
-		b.slotsHere = append(b.slotsHere, slotAt{at: int(ours), name: name})
+		b.slotsHere = append(b.slotsHere, slotAt{at: int(ours), name: name, printed: "'" + slotPrefix + name + "'"})
 		return
 	}
 	if theirs >= 0 && ours >= 0 {
@@ -48,7 +49,8 @@ func (b *builder) add(text string, s Statement, refusals []*Refusal) {
 	}
 	base := b.text.Len()
 	for _, at := range b.slotsHere {
-		b.slots = append(b.slots, slotAt{at: base + at.at, name: at.name})
+		at.at += base
+		b.slots = append(b.slots, at)
 	}
 	for _, p := range b.positionsHere {
 		b.positions = append(b.positions, position{ours: base + p.ours, theirs: p.theirs})
@@ -74,10 +76,10 @@ func (b *builder) template() (*Template, error) {
 	for i := 0; i <= len(b.slots); i++ {
 		end, width, name := len(text), 0, ""
 		if i < len(b.slots) {
-			printed := "'" + slotPrefix + b.slots[i].name + "'"
+			printed := b.slots[i].printed
 			end, width, name = b.slots[i].at, len(printed), b.slots[i].name
 			if end < done || !strings.HasPrefix(text[end:], printed) {
-				return nil, fmt.Errorf("slot %s is not printed as a plain constant", name)
+				return nil, fmt.Errorf("slot %s is not printed as it should be", name)
 			}
 		}
 		for ; next < len(b.positions) && b.positions[next].ours < end; next++ {

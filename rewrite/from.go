@@ -65,9 +65,19 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 					hint("Write it in the select list.")
 			}
 		}
+		nameChannels(item.RangeFunction)
 		return w.functionItem(item.RangeFunction)
 	default:
 		return w.children(n.ProtoReflect()) // refuses it by name
+	}
+}
+
+// nameChannels gives pg_listening_channels() the name that it has without an alias.
+func nameChannels(f *pg.RangeFunction) {
+	if len(f.Functions) == 1 && f.Alias == nil {
+		if list := f.Functions[0].GetList().GetItems(); len(list) > 0 && channelCall(list[0].GetFuncCall()) == "pg_listening_channels" {
+			f.Alias = alias("pg_listening_channels")
+		}
 	}
 }
 

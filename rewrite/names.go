@@ -106,6 +106,9 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 	if called := sequenceCall(n); called != "" && (schema != "" || !w.rewriter.functions.onPath(name)) {
 		return w.sequence(called, n)
 	}
+	if called := channelCall(n); called != "" && MayListen(w.plan) && (schema != "" || !w.rewriter.functions.onPath(name)) {
+		return w.channel(called, n)
+	}
 	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err

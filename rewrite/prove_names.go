@@ -172,7 +172,7 @@ func (v *prover) operators(m protoreflect.Message) error {
 
 // lenient accepts a call of a function that is not on the list where its form makes it harmless.
 func (v *prover) lenient(name string, n *pg.FuncCall) bool {
-	if v.rewriter.lenient(name, n, v.plan.Allow) || v.setsConfig(n) || v.sequenceProven(n) {
+	if v.rewriter.lenient(name, n, v.plan.Allow) || v.setsConfig(n) || v.sequenceProven(n) || v.channelProven(n) {
 		return true
 	}
 	if name != "pg_typeof" || !plainCall(n) {

@@ -26,6 +26,10 @@ func (v *prover) standing(m protoreflect.Message) error {
 		return v.explainable(m, nil, nil)
 	case *pg.VariableSetStmt:
 		return v.setting(m, n)
+	case *pg.ListenStmt:
+		return v.aboutChannel(m, n.Conditionname)
+	case *pg.NotifyStmt:
+		return v.aboutChannel(m, n.Conditionname)
 	case *pg.FetchStmt, *pg.ClosePortalStmt, *pg.DeallocateStmt, *pg.DiscardStmt, *pg.UnlistenStmt,
 		*pg.TransactionStmt, *pg.VariableShowStmt:
 		return v.container(m, nil, nil)
@@ -43,6 +47,14 @@ func (v *prover) container(m protoreflect.Message, body *pg.Node, may func(*pg.N
 		return fmt.Errorf("%s holds another statement than it may", m.Descriptor().Name())
 	}
 	return nil
+}
+
+// aboutChannel demands that a channel's name is filled in by us, for those who may listen.
+func (v *prover) aboutChannel(m protoreflect.Message, name string) error {
+	if name != channelMark || !MayListen(v.plan) {
+		return fmt.Errorf("%s names a channel of the server", m.Descriptor().Name())
+	}
+	return v.container(m, nil, nil)
 }
 
 // setting demands of SET that its values are those that hold anyway where they are pinned, and harmless elsewhere.

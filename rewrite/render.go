@@ -80,8 +80,10 @@ func (v *Values) slot(name string) (string, bool) {
 	if number, ok := strings.CutPrefix(name, markSlot); ok {
 		return "'" + v.token(number) + "'", true
 	}
-	value, ok := v.quoted[name]
-	return value, ok
+	if value, ok := v.quoted[name]; ok || !strings.HasPrefix(name, "channel") {
+		return value, ok
+	}
+	return v.channelSlot(name)
 }
 
 // Refusal returns what the client is to be told instead of a server's error with this message text, or nil where the

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"fmt"
 	"runtime"
 	"sync/atomic"
 
@@ -120,6 +121,13 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 	if err := g.prove(again, p, g.declaredTypes(declared)); err != nil {
 		return err
 	}
+	if kind.ofChannel() {
+		at, ok := channelAt(kind, text)
+		if !ok {
+			return fmt.Errorf("a channel is not printed as it should be")
+		}
+		b.slotsHere = append(b.slotsHere, slotAt{at: at, name: channelNamed(channelSlot, w.said.Name), printed: channelMark})
+	}
 	said := w.said
 	said.Kind, said.Hidden, said.Uses = kind, w.hidden, w.uses
 	b.add(text, said, w.refusals)
@@ -172,7 +180,11 @@ func (w *walker) sessionStatement(n *pg.Node) (Kind, error) {
 	case *pg.Node_DiscardStmt:
 		return w.discard(s.DiscardStmt)
 	case *pg.Node_UnlistenStmt:
-		return Discard, nil
+		return w.unlisten(s.UnlistenStmt)
+	case *pg.Node_ListenStmt:
+		return w.listen(Listen, "LISTEN", &s.ListenStmt.Conditionname)
+	case *pg.Node_NotifyStmt:
+		return w.listen(Notify, "NOTIFY", &s.NotifyStmt.Conditionname)
 	default:
 		return Unknown, w.refuseStatement(n)
 	}

@@ -171,6 +171,9 @@ func (w *walker) nameColumns(targets []*pg.Node) {
 		if isBackendPID(names.GetFuncCall()) {
 			t.Name = "pg_backend_pid"
 		}
+		if f := names.GetFuncCall(); channelCall(f) == "pg_listening_channels" {
+			t.Name = channelCall(f)
+		}
 		if tellsUser(names.GetFuncCall()) {
 			t.Name = "current_setting"
 		}

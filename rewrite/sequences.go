@@ -176,14 +176,13 @@ func isSerialLookup(f *pg.FuncCall) bool {
 func (w *walker) serialSequence(f *pg.FuncCall) (catalog.RelationName, error) {
 	table, name := *constantText(f.Args[0]), *constantText(f.Args[1])
 	for _, called := range w.rewriter.sequencesCalled(table) {
-		relation := w.rewriter.snapshot.Schema.Relations[called]
 		entity := w.rewriter.snapshot.EntityOf(called)
-		if relation == nil || entity == nil || !w.plan.Visible(entity.Name) {
-			break
+		if entity == nil || !w.plan.Visible(entity.Name) {
+			continue
 		}
-		c := relation.Column(name)
+		c := entity.Relation.Column(name)
 		if c == nil || !seesNumbers(w.plan, entity.Name, name) {
-			return catalog.RelationName{}, w.deny(ColumnDenied, stateUndefinedColumn, "column %q of relation %q does not exist", name, relation.Name)
+			return catalog.RelationName{}, w.deny(ColumnDenied, stateUndefinedColumn, "column %q of relation %q does not exist", name, entity.Relation.Name)
 		}
 		return c.Sequence, nil
 	}

@@ -16,6 +16,10 @@ const (
 	markSlot = "mark:" // + number: the session's mark for one of the template's refusals
 	userSlot = "id"    // the subject's user
 	pidSlot  = "pid:"  // the process id that the client was told
+
+	channelSlot     = "channel:"      // + a name in hexadecimal: the server's name for the tenant's channel, as a name
+	channelTextSlot = "channel-text:" // the same as a text
+	channelsSlot    = "channels:"     // what the server's names of the tenant's channels begin with
 )
 
 func slot(name string) *pg.Node { return literal(slotPrefix + name) }

@@ -28,7 +28,6 @@ const (
 	insteadOfCode           = "Say it as statements of their own: SELECT, INSERT, UPDATE, DELETE."
 	insteadOfLock           = "Lock the rows that are meant, with SELECT ... FOR UPDATE."
 	insteadOfTruncate       = "Use DELETE, which takes the rows that are yours."
-	insteadOfNotify         = "Notifications reach every session of the database; use a queue of the application's own."
 	insteadOfConstraints    = "Constraints are checked as they are declared."
 	insteadOfOther          = "Reading and writing rows, transactions, cursors, prepared statements and harmless settings are what may be said through the proxy."
 )
@@ -61,10 +60,6 @@ func refusedCommand(kind protoreflect.Name) (command, instead string) {
 		return "LOCK", insteadOfLock
 	case "TruncateStmt":
 		return "TRUNCATE", insteadOfTruncate
-	case "ListenStmt":
-		return "LISTEN", insteadOfNotify
-	case "NotifyStmt":
-		return "NOTIFY", insteadOfNotify
 	case "ConstraintsSetStmt":
 		return "SET CONSTRAINTS", insteadOfConstraints
 	case "PLAssignStmt", "ReturnStmt", "SetOperationStmt": // parts of functions, and of the parser's own

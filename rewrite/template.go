@@ -20,7 +20,8 @@ type Statement struct {
 	Kind   Kind
 	Hidden Hidden
 	Uses   []Use
-	// Name is the prepared statement or cursor that the statement makes, uses or ends; empty for none and, where it ends them, for all.
+	// Name is the prepared statement or cursor that the statement makes, uses or ends; empty for none and, where it ends them, for all. Of LISTEN and
+	// its kin it is the client's name for the channel.
 	Name string
 	// Body is what Prepare and Declare make and what Explain explains; nil for an Explain of what Name was prepared as.
 	Body *Statement
@@ -76,7 +77,10 @@ const (
 	Explain
 	Discard    // and UNLISTEN: what a session forgets of itself
 	DiscardAll // statements and cursors too
-	CopyIn     // from the client, straight into the table
+	Listen
+	Notify
+	Unlisten // of one channel
+	CopyIn   // from the client, straight into the table
 	// What is loaded through a table of ours takes four statements: to make it, to fill it from the client, to write its rows, and to end it.
 	CopyPrepare
 	CopyFill
@@ -86,6 +90,9 @@ const (
 
 // Loads says whether a statement of the kind reads rows from the client.
 func (k Kind) Loads() bool { return k == CopyIn || k == CopyFill }
+
+// ofChannel says whether a statement is about a channel.
+func (k Kind) ofChannel() bool { return k == Listen || k == Notify || k == Unlisten }
 
 // IsQuery says whether statements of the kind read or write rows, which is what can be prepared, explained, and run by name.
 func (k Kind) IsQuery() bool {

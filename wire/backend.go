@@ -14,6 +14,7 @@ import (
 type Backend struct {
 	Conn       net.Conn
 	Login      string            // the service login
+	PID        uint32            // the process of the server
 	Parameters map[string]string // what the server reported at login
 	// Cancel asks the server, over a connection of its own, to cancel what this one is doing.
 	Cancel func(context.Context) error
@@ -69,6 +70,7 @@ func newBackend(h *pgconn.HijackedConn) *Backend {
 	return &Backend{
 		Conn:       h.Conn,
 		Login:      h.Config.User,
+		PID:        h.PID,
 		Parameters: h.ParameterStatuses,
 		Cancel: func(ctx context.Context) error {
 			connection, err := pgconn.Construct(h)

@@ -99,6 +99,9 @@ func (q *requests) rewrite(v *view, sql string, declared ...uint32) statement {
 	}
 	made := q.rewritten(v, sql, declared)
 	made.size = len(sql)
+	if no := q.listens(made); no != nil {
+		return v.refusal(no)
+	}
 	return made
 }
 

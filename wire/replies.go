@@ -27,6 +27,7 @@ type replies struct {
 	status   byte // of the last ReadyForQuery
 	quiet    bool // nothing was outstanding at the last ReadyForQuery
 	midFrame bool // part of a message was written; nothing else may follow
+	listener view // what the subject may hear
 }
 
 func newReplies(s *session) *replies {
@@ -34,8 +35,8 @@ func newReplies(s *session) *replies {
 		session: s,
 		in:      newInbound(s.server.Conn, s.loans),
 		out:     newOutbox(s.client, s.loans),
-		status:  'I',
-		quiet:   true,
+		status:  'I', listener: s.view,
+		quiet: true,
 	}
 }
 

@@ -39,8 +39,7 @@ func (p *replies) handle(f frame) error {
 	case 'S':
 		return p.parameter(f)
 	case 'A':
-		// Notifications carry what other tenants wrote.
-		return p.drop(f)
+		return p.notified(f)
 	default:
 		return unexpected("kind " + string(rune(f.kind)))
 	}

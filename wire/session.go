@@ -46,8 +46,9 @@ type session struct {
 	farewell *failure // set once: what the replies goroutine tells the client before it ends
 	parting  parting
 	draining bool
-	lost     bool   // the server connection is of no use any more
-	reason   string // set once: why the session ended, for the log
+	lost     bool              // the server connection is of no use any more
+	channels map[string]string // of those listened to whose names the server has as digests: the client's name for each
+	reason   string            // set once: why the session ended, for the log
 }
 
 // view is what the session's subject may see under one world. It is replaced whole.

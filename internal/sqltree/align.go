@@ -102,7 +102,7 @@ func choiceOf(m protoreflect.Message) protoreflect.OneofDescriptor {
 // isLocation tells the fields that say where a node stood in its text and nothing else.
 func isLocation(field protoreflect.FieldDescriptor) bool {
 	switch field.Name() {
-	case "location", "arg_location", "name_location", "stmt_location", "stmt_len":
+	case "location", "arg_location", "name_location", "payload_location", "stmt_location", "stmt_len":
 		return true
 	default:
 		return false
