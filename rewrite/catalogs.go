@@ -46,8 +46,12 @@ func (g *Rewriter) catalogQuery(name catalog.RelationName, alias string, p *plan
 func (g *Rewriter) catalogValue(t *catalogTable, c catalogColumn, alias string, p *plan.Plan) *pg.Node {
 	typ := builtinType(c.typ.Name)
 	typ.Names = names(c.typ.Schema, c.typ.Name)
+	lookedUp := lookupType(c.typ.Name) // A constant beside a value of such a type would be looked up as a name.
+	if lookedUp {
+		typ = builtinType("oid")
+	}
 	switch {
-	case !c.constant && lookupType(c.typ.Name): // A constant beside it would be looked up as a name.
+	case !c.constant && lookedUp:
 		return cast(column(alias, c.name), builtinType("oid"))
 	case !c.constant:
 		return column(alias, c.name)

@@ -19,7 +19,7 @@ func (t *catalogTable) outputs() []output {
 	list := make([]output, len(t.columns))
 	for i, c := range t.columns {
 		typ := catalogType(c.typ)
-		if !c.constant && lookupType(c.typ.Name) {
+		if lookupType(c.typ.Name) {
 			typ = pgType("oid")
 		}
 		list[i] = output{c.name, known{safe: true, typ: typ, plain: !c.constant}}
