@@ -78,19 +78,6 @@ func (c *client) read(path string) error {
 	return nil
 }
 
-// copyShared puts what clients share, root's folder lib, beside their homes: ../lib leads there from a client's folder and from its home.
-func copyShared(root string) error {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return fmt.Errorf("looking for the cache: %w", err)
-	}
-	to := filepath.Join(cache, "wherewall-clients", "lib")
-	if err := os.RemoveAll(to); err != nil {
-		return fmt.Errorf("removing an old copy: %w", err)
-	}
-	return copyAll(filepath.Join(root, "lib"), to, true)
-}
-
 // copy puts the folder's files into the client's home, beside what was installed there before.
 func (c *client) copy() error {
 	entries, err := os.ReadDir(c.path)
@@ -98,20 +85,28 @@ func (c *client) copy() error {
 		return fmt.Errorf("reading a client's folder: %w", err)
 	}
 	for _, e := range entries {
-		from, to := filepath.Join(c.path, e.Name()), filepath.Join(c.home, e.Name())
-		if err := os.RemoveAll(to); err != nil {
-			return fmt.Errorf("removing an old copy: %w", err)
-		}
-		if err := copyAll(from, to, e.IsDir()); err != nil {
+		if err := replace(filepath.Join(c.path, e.Name()), filepath.Join(c.home, e.Name())); err != nil {
 			return err
 		}
 	}
 	for _, name := range c.Shared {
-		if err := copyAll(filepath.Join(root, "shared", name), filepath.Join(c.home, name), false); err != nil {
+		if err := replace(filepath.Join(root, "shared", name), filepath.Join(c.home, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// replace copies a file or a folder over an older copy.
+func replace(from, to string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return fmt.Errorf("copying a client: %w", err)
+	}
+	if err := os.RemoveAll(to); err != nil {
+		return fmt.Errorf("removing an old copy: %w", err)
+	}
+	return copyAll(from, to, info.IsDir())
 }
 
 func copyAll(from, to string, folder bool) error {

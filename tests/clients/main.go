@@ -80,9 +80,6 @@ func parse(args []string) (options, error) {
 }
 
 func runAll(ctx context.Context, o options, clients []*client) (err error) {
-	if err := copyShared(root); err != nil {
-		return err
-	}
 	w, err := openWorld(ctx, o)
 	if err != nil {
 		return err

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
-import { cancelled, errors, fails, memberColumns, run, same, skip, slow, specimen, specimenNull, specimenText, tables, tenants, whole } from '../lib/checks.mjs';
+import { cancelled, errors, fails, memberColumns, run, same, skip, slow, specimen, specimenNull, specimenText, tables, tenants, whole } from './checks.mjs';
 
 const pool = new pg.Pool({ max: 4 });
 const rows = async (text, values) => (await pool.query(text, values)).rows;

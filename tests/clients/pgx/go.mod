@@ -15,4 +15,4 @@ require (
 	golang.org/x/text v0.41.0 // indirect
 )
 
-replace wherewall.test/checks => ../lib/checks
+replace wherewall.test/checks => ./checks
