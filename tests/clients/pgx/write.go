@@ -33,8 +33,10 @@ func (c client) transaction() {
 	}))
 	Same(c.count(1002), int64(1))
 	Get(c.pool.Exec(c.ctx, "DELETE FROM specimen WHERE id = 1002"))
-	_, err := Get(c.pool.BeginTx(c.ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})).Exec(c.ctx, insert, 1002)
+	tx = Get(c.pool.BeginTx(c.ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly}))
+	_, err := tx.Exec(c.ctx, insert, 1002)
 	Fails(err, "25006", serverError)
+	Must(tx.Rollback(c.ctx))
 }
 
 func (c client) savepoint() {

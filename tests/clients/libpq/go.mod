@@ -1,0 +1,10 @@
+module wherewall.test/libpq
+
+go 1.26
+
+require (
+	github.com/lib/pq v1.12.3
+	wherewall.test/checks v0.0.0
+)
+
+replace wherewall.test/checks => ./checks
