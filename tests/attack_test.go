@@ -129,6 +129,8 @@ func (f *fortress) send(t *testing.T, c *client, a *attack, i int, run func(*cli
 	if i == len(a.statements)-1 && len(a.declares)+len(a.binds) > 0 {
 		run = a.bound
 	}
+	c.rows = a.rows
+	defer func() { c.rows = nil }()
 	o, err := run(c, a.statements[i])
 	require.NoError(t, err, "the connection broke at %s", a.statements[i])
 	return o

@@ -29,6 +29,7 @@ import (
 //	@each WORD A B C               the case once for each of these in the place of {WORD}
 //	@times 12                      tries, where chance decides
 //	@from 18 or @before 18         only on servers of that version or later, or of an earlier one
+//	@rows 1\tone\n                 what every COPY from the client is given, bytes as in a Go string; by the simple protocol only
 //	@simple                        by the simple protocol only: the text has several statements, or bytes that only it takes
 //	@declares 2205 @binds text     parameter types and values of the last statement, for the extended protocol only
 //	SELECT ...;                    one or more statements, each ended by ; at the end of a line
@@ -53,6 +54,7 @@ type attack struct {
 	trap          string
 	declares      []uint32
 	binds         []string
+	rows          []byte
 	times         int
 	each          [][]string // a placeholder and what it stands for
 	span
@@ -144,6 +146,10 @@ func (a *attack) directive(word, rest string) error {
 		a.writes = true
 	case "simple":
 		a.simpleOnly = true
+	case "rows":
+		rows, err := dataOf(rest)
+		a.rows, a.simpleOnly = rows, true
+		return err
 	case "truth":
 		a.truth = rest
 	case "keeps":
