@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions test-clients vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy bench-leak mutants examples clean
+.PHONY: help demo build test test-all-versions test-clients vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy bench-leak bench-copy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -80,6 +80,9 @@ bench-policy: ## load time, memory and the time to plan, for policies of 1e2 to 
 
 bench-leak: ## what conditions that may fail cost beside guards, fences, views and native row-level security
 	$(GO) run ./bench/leak $(BENCHFLAGS)
+
+bench-copy: ## what COPY FROM STDIN costs with every row checked, beside the same COPY straight into the table
+	$(GO) run ./bench/copy $(BENCHFLAGS)
 
 mutants: ## put faults into the planner one by one: the tests must notice each
 	$(GO) -C tools run ./mutants $(MUTANTFLAGS)

@@ -66,7 +66,10 @@ ALTER ROLE %[1]s LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICA
 `, name)
 	b.WriteString(strings.ReplaceAll(weakLogin, "@login", quoted(login)))
 	temporary := "REVOKE TEMPORARY ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"
-	if allows(s, allowTempTables) {
+	if !allows(s, allowTempTables) {
+		temporary += "-- COPY FROM checks the rows of some tables in a temporary one: where the check needs other tables, or a preset, a BEFORE trigger or a\n" +
+			"-- generated column decides. Without this, such a COPY is refused: GRANT TEMPORARY ON DATABASE %[2]s TO %[1]s;\n"
+	} else {
 		temporary += "-- Somebody's `allow:` has temp_tables.\nGRANT TEMPORARY ON DATABASE %[2]s TO %[1]s;\n"
 	}
 	fmt.Fprintf(b, "REVOKE CREATE ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"+temporary+"GRANT CONNECT ON DATABASE %[2]s TO %[1]s;\n", name, database)

@@ -108,7 +108,7 @@ func rights(ctx context.Context, conn *pgx.Conn) ([]weakness, error) {
 	}
 	if temporary {
 		found = append(found, weakness{
-			"login_temporary", "the service login may create temporary objects, which are found before others", "REVOKE TEMPORARY ON DATABASE ... FROM the login and PUBLIC; `wherewall export grants` does",
+			"login_temporary", "the service login may create temporary objects, which are found before others", "REVOKE TEMPORARY ON DATABASE ... FROM the login and PUBLIC, as `wherewall export grants` does, unless COPY FROM needs it: docs/security.md",
 		})
 	}
 	return found, nil
