@@ -39,7 +39,7 @@ func classify(kind protoreflect.Name) class {
 		return handled
 	// What is said of plans, prepared statements, cursors and the session itself.
 	case "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt", "ExecuteStmt", "DeallocateStmt",
-		"DiscardStmt", "UnlistenStmt", "ListenStmt", "NotifyStmt":
+		"DiscardStmt", "UnlistenStmt", "ListenStmt", "NotifyStmt", "LockStmt":
 		return handled
 	// Definitions, administration and code.
 	case "AlterCollationStmt", "AlterDatabaseRefreshCollStmt", "AlterDatabaseSetStmt", "AlterDatabaseStmt",
@@ -58,7 +58,7 @@ func classify(kind protoreflect.Name) class {
 		"CreateSubscriptionStmt", "CreateTableAsStmt", "CreateTableSpaceStmt", "CreateTransformStmt",
 		"CreateTrigStmt", "CreateUserMappingStmt", "CreatedbStmt", "DefineStmt", "DoStmt", "DropOwnedStmt",
 		"DropRoleStmt", "DropStmt", "DropSubscriptionStmt", "DropTableSpaceStmt", "DropUserMappingStmt", "DropdbStmt",
-		"GrantRoleStmt", "GrantStmt", "ImportForeignSchemaStmt", "IndexStmt", "LoadStmt", "LockStmt", "PLAssignStmt",
+		"GrantRoleStmt", "GrantStmt", "ImportForeignSchemaStmt", "IndexStmt", "LoadStmt", "PLAssignStmt",
 		"ReassignOwnedStmt", "RefreshMatViewStmt", "ReindexStmt", "RenameStmt", "ReplicaIdentityStmt", "ReturnStmt",
 		"RuleStmt", "SecLabelStmt", "SetOperationStmt", "TruncateStmt", "VacuumStmt", "ViewStmt":
 		return refused

@@ -27,8 +27,12 @@ const (
 type helper struct {
 	forms  []string // for each number of arguments: their types, with spaces between
 	answer func(a answering) *pg.Node
-	rows   bool // The answer is an array of what the function returns as rows.
+	// array says that the answer is an array: of what the function returns as rows, or else of values of the type.
+	array string
 }
+
+// rowsOfHelper stands for what a function returns as rows.
+const rowsOfHelper = "rows"
 
 // answering is a call that is answered.
 type answering struct {
@@ -151,8 +155,12 @@ func (w *walker) help(n *pg.Node, name string, args []*pg.Node) (bool, error) {
 	if made == nil {
 		return false, nil
 	}
-	if w.rewriter.helpers[name].rows {
+	switch array := w.rewriter.helpers[name].array; array {
+	case "":
+	case rowsOfHelper:
 		made = call("unnest", made)
+	default:
+		made = cast(made, arrayType(array)) // ANY would take a bare sub-select for its list.
 	}
 	n.Node = made.Node
 	return true, nil
@@ -166,7 +174,7 @@ func (w *walker) helpedFrom(item *pg.RangeFunction) error {
 			continue
 		}
 		name, helped := w.helperName(list[0].GetFuncCall())
-		if helped && !w.rewriter.helpers[name].rows || w.lookupOf(list[0]) != nil {
+		if helped && w.rewriter.helpers[name].array != rowsOfHelper || w.lookupOf(list[0]) != nil {
 			return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", last(strs(list[0].GetFuncCall().GetFuncname()))).
 				hint("Write it in the select list.")
 		}

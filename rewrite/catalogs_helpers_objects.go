@@ -109,10 +109,10 @@ func sortedRelations(of map[*catalog.Relation][]string) []*catalog.Relation {
 	return slices.SortedFunc(maps.Keys(of), func(a, b *catalog.Relation) int { return int(int64(a.OID) - int64(b.OID)) })
 }
 
-// triggerText prints a trigger that hands no arguments to its function.
+// triggerText prints a trigger that hands no arguments to a function that the subject sees.
 func triggerText(a answering) *pg.Node {
 	printed := call(a.name, append([]*pg.Node{column(objectAlias, "oid")}, a.args[1:]...)...)
-	plain := operation("=", column(objectAlias, "tgnargs"), integer(0))
+	plain := and(operation("=", column(objectAlias, "tgnargs"), integer(0)), a.rewriter.visibleObjects(a.plan).among("pg_proc", objectAlias, "tgfoid"))
 	return a.lookup("pg_trigger", caseWhen(plain, printed, nil), operation("=", column(objectAlias, "oid"), a.args[0]))
 }
 
@@ -127,4 +127,13 @@ func partitionAncestors(a answering) *pg.Node {
 		[]*pg.Node{rowsOf("pg_partition_ancestors", cast(column(objectAlias, "oid"), builtinType("regclass")))}, shown)
 	s.SortClause = []*pg.Node{ordered(column(itemsAlias, itemPlace))}
 	return a.lookup("pg_class", subLink(pg.SubLinkType_ARRAY_SUBLINK, s), operation("=", column(objectAlias, "oid"), relation))
+}
+
+// schemasSearched are the schemas of the search path, without the one that a session keeps its temporary tables in: it stands for an empty path.
+func schemasSearched(a answering) *pg.Node {
+	item := cast(column(itemsAlias, itemColumn), builtinType("text"))
+	plain := operation("!~", item, cast(literal("^pg_temp_[0-9]+$"), builtinType("text")))
+	s := selectFrom([]*pg.Node{target(column(itemsAlias, itemColumn), "")}, []*pg.Node{unnested(call("current_schemas", a.args[0]))}, plain)
+	s.SortClause = []*pg.Node{ordered(column(itemsAlias, itemPlace))}
+	return subLink(pg.SubLinkType_ARRAY_SUBLINK, s)
 }

@@ -7,11 +7,11 @@ import pg "github.com/pganalyze/pg_query_go/v6"
 func helperTable() map[string]helper {
 	all := map[string]helper{}
 	for _, h := range objectHelpers() {
-		all[h.name] = helper{h.forms, byObject(h.catalog, h.key), false}
+		all[h.name] = helper{h.forms, byObject(h.catalog, h.key), ""}
 	}
 	for typ, list := range constantHelpers() {
 		for name, forms := range list {
-			all[name] = helper{forms, constantAnswer(typ), false}
+			all[name] = helper{forms, constantAnswer(typ), ""}
 		}
 	}
 	for name, h := range ownHelpers() {
@@ -110,14 +110,15 @@ func constantAnswer(c constant) func(answering) *pg.Node {
 // ownHelpers are those that have an answer of their own.
 func ownHelpers() map[string]helper {
 	return map[string]helper{
-		"format_type":            {[]string{"oid int4"}, formattedType, false},
-		"oidvectortypes":         {[]string{"oidvector"}, formattedTypes, false},
-		"pg_get_triggerdef":      {[]string{"oid", "oid bool"}, triggerText, false},
-		"pg_get_userbyid":        {[]string{"oid"}, ownerName, false},
-		"pg_get_expr":            {[]string{"pg_node_tree oid", "pg_node_tree oid bool"}, printedExpression, false},
-		"obj_description":        {[]string{"oid", "oid name"}, objectComment, false},
-		"col_description":        {[]string{"oid int4"}, columnComment, false},
-		"pg_get_serial_sequence": {[]string{"text text"}, serialSequence, false},
-		"pg_partition_ancestors": {[]string{"text"}, partitionAncestors, true},
+		"format_type":            {[]string{"oid int4"}, formattedType, ""},
+		"oidvectortypes":         {[]string{"oidvector"}, formattedTypes, ""},
+		"pg_get_triggerdef":      {[]string{"oid", "oid bool"}, triggerText, ""},
+		"pg_get_userbyid":        {[]string{"oid"}, ownerName, ""},
+		"pg_get_expr":            {[]string{"pg_node_tree oid", "pg_node_tree oid bool"}, printedExpression, ""},
+		"obj_description":        {[]string{"oid", "oid name"}, objectComment, ""},
+		"col_description":        {[]string{"oid int4"}, columnComment, ""},
+		"pg_get_serial_sequence": {[]string{"text text"}, serialSequence, ""},
+		"current_schemas":        {[]string{"bool"}, schemasSearched, "name"},
+		"pg_partition_ancestors": {[]string{"text"}, partitionAncestors, rowsOfHelper},
 	}
 }

@@ -21,10 +21,10 @@ const (
 func nameHelpers(all map[string]helper) {
 	for _, typ := range nameTypes() {
 		for _, form := range []nameForm{nameAsOID, nameAsText, nameAsValue} {
-			all[typ+form.suffix()] = helper{[]string{"text"}, func(a answering) *pg.Node { return a.keyed(typ, form, a.args[0]) }, false}
+			all[typ+form.suffix()] = helper{[]string{"text"}, func(a answering) *pg.Node { return a.keyed(typ, form, a.args[0]) }, ""}
 		}
 		for _, form := range []nameForm{nameAsOID, nameAsText} {
-			all[typ+"[]"+form.suffix()] = helper{[]string{"text[]"}, func(a answering) *pg.Node { return a.nameList(typ, form) }, false}
+			all[typ+"[]"+form.suffix()] = helper{[]string{"text[]"}, func(a answering) *pg.Node { return a.nameList(typ, form) }, ""}
 		}
 	}
 }

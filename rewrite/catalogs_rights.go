@@ -29,7 +29,7 @@ func rightsHelpers() map[string]helper {
 				return nil
 			}
 			return caseWhen(isUser(role), answered, nil)
-		}, false}
+		}, ""}
 	}
 	add("has_table_privilege", "text text", tableRight)
 	add("has_any_column_privilege", "text text", tableRight)

@@ -167,6 +167,9 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 	if name, ok := w.rewriter.openCatalog(rv); ok {
 		return w.catalogRelation(n, name, rv, sample, lv)
 	}
+	if sequence := w.rewriter.visibleSequence(rv, w.plan); sequence != nil {
+		return w.sequenceRelation(n, sequence, rv, sample, lv)
+	}
 	at, spelled := rv.Location, refname(rv)
 	relation, entity, err := w.resolve(rv)
 	if err != nil {

@@ -196,8 +196,11 @@ func (v *prover) functionCall(n *pg.FuncCall) error {
 // rangeVar judges one name of a relation.
 func (v *prover) rangeVar(rv *pg.RangeVar) error {
 	holder := v.holder()
-	if _, ok := holder.message.Interface().(*pg.LockingClause); ok {
+	switch holder.message.Interface().(type) {
+	case *pg.LockingClause:
 		return nil // an alias
+	case *pg.LockStmt:
+		return nil // judged with its statement
 	}
 	if holder.field == "relation" {
 		switch holder.message.Interface().(type) {

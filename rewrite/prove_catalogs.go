@@ -19,7 +19,7 @@ func (v *prover) catalogQuery(s *pg.SelectStmt) bool {
 	if rv == nil || !v.ours(rv) || !isCatalogSchema(rv.Schemaname) {
 		return false
 	}
-	if v.catalogOf(s) != nil {
+	if v.catalogOf(s) != nil || rv.Relname == "pg_sequence" && v.sequenceQuery(s, refname(rv)) {
 		v.catalogs++
 		return true
 	}

@@ -30,6 +30,11 @@ func (v *prover) standing(m protoreflect.Message) error {
 		return v.aboutChannel(m, n.Conditionname)
 	case *pg.NotifyStmt:
 		return v.aboutChannel(m, n.Conditionname)
+	case *pg.LockStmt:
+		if err := v.lock(n); err != nil {
+			return err
+		}
+		return v.container(m, nil, nil)
 	case *pg.FetchStmt, *pg.ClosePortalStmt, *pg.DeallocateStmt, *pg.DiscardStmt, *pg.UnlistenStmt,
 		*pg.TransactionStmt, *pg.VariableShowStmt:
 		return v.container(m, nil, nil)

@@ -179,6 +179,8 @@ func (w *walker) sessionStatement(n *pg.Node) (Kind, error) {
 		return Explain, w.explainStatement(s.ExplainStmt)
 	case *pg.Node_DiscardStmt:
 		return w.discard(s.DiscardStmt)
+	case *pg.Node_LockStmt:
+		return Lock, w.lock(s.LockStmt)
 	case *pg.Node_UnlistenStmt:
 		return w.unlisten(s.UnlistenStmt)
 	case *pg.Node_ListenStmt:

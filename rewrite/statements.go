@@ -26,7 +26,7 @@ const (
 	insteadOfGrant          = "Rights are given in the policy: ask whoever keeps it."
 	insteadOfTable          = "Read with SELECT or a WITH query; tables are made through a login of the database itself."
 	insteadOfCode           = "Say it as statements of their own: SELECT, INSERT, UPDATE, DELETE."
-	insteadOfLock           = "Lock the rows that are meant, with SELECT ... FOR UPDATE."
+	insteadOfLock           = "Lock the rows that are meant, with SELECT ... FOR UPDATE; a table may be locked IN ACCESS SHARE MODE only."
 	insteadOfTruncate       = "Use DELETE, which takes the rows that are yours."
 	insteadOfConstraints    = "Constraints are checked as they are declared."
 	insteadOfOther          = "Reading and writing rows, transactions, cursors, prepared statements and harmless settings are what may be said through the proxy."
@@ -56,8 +56,6 @@ func refusedCommand(kind protoreflect.Name) (command, instead string) {
 		return "DO", insteadOfCode
 	case "CallStmt":
 		return "CALL", insteadOfCode
-	case "LockStmt":
-		return "LOCK", insteadOfLock
 	case "TruncateStmt":
 		return "TRUNCATE", insteadOfTruncate
 	case "ConstraintsSetStmt":

@@ -86,6 +86,7 @@ const (
 	CopyFill
 	CopyStore
 	CopyEnd
+	Lock // as reading does
 )
 
 // Loads says whether a statement of the kind reads rows from the client.

@@ -19,7 +19,7 @@ import (
 // TestPsql runs psql's own scripts directly and through Wherewall as a user with full access: the output must be the same to
 // the byte, carets of errors included.
 func TestPsql(t *testing.T) {
-	psql := findPsql(t)
+	psql := findTool(t, "psql")
 	db := newWireDatabase(t, "psql")
 	scripts, err := filepath.Glob("testdata/psql/*.sql")
 	require.NoError(t, err)
@@ -34,16 +34,17 @@ func TestPsql(t *testing.T) {
 	}
 }
 
-func findPsql(t *testing.T) string {
+// findTool finds a program of PostgreSQL's, preferably the server's own.
+func findTool(t *testing.T, name string) string {
 	t.Helper()
 	if bin, err := pgtemp.Find(t.Context(), os.Stderr); err == nil {
-		if path := filepath.Join(bin, "psql"); isFile(path) {
+		if path := filepath.Join(bin, name); isFile(path) {
 			return path
 		}
 	}
-	path, err := exec.LookPath("psql")
+	path, err := exec.LookPath(name)
 	if err != nil {
-		t.Skip("no psql on this machine")
+		t.Skipf("no %s on this machine", name)
 	}
 	return path
 }
