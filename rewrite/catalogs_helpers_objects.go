@@ -109,10 +109,14 @@ func sortedRelations(of map[*catalog.Relation][]string) []*catalog.Relation {
 	return slices.SortedFunc(maps.Keys(of), func(a, b *catalog.Relation) int { return int(int64(a.OID) - int64(b.OID)) })
 }
 
-// triggerText prints a trigger that hands no arguments to a function that the subject sees.
+// triggerText prints a trigger that hands no arguments to a function that the subject sees, and whose condition, if any, is on columns that are open.
 func triggerText(a answering) *pg.Node {
 	printed := call(a.name, append([]*pg.Node{column(objectAlias, "oid")}, a.args[1:]...)...)
-	plain := and(operation("=", column(objectAlias, "tgnargs"), integer(0)), a.rewriter.visibleObjects(a.plan).among("pg_proc", objectAlias, "tgfoid"))
+	v := a.rewriter.visibleObjects(a.plan)
+	plain := and(
+		operation("=", column(objectAlias, "tgnargs"), integer(0)), v.among("pg_proc", objectAlias, "tgfoid"),
+		or(isNull(column(objectAlias, "tgqual")), among(objectAlias, "tgrelid", "oid", oidArray(v.whole))),
+	)
 	return a.lookup("pg_trigger", caseWhen(plain, printed, nil), operation("=", column(objectAlias, "oid"), a.args[0]))
 }
 

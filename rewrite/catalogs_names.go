@@ -32,6 +32,8 @@ func (f nameForm) suffix() string {
 		return ".text"
 	case nameAsValue:
 		return ".value"
+	case nameByKind:
+		return ""
 	default:
 		return ""
 	}

@@ -79,13 +79,7 @@ func isDash(key *pg.Node) *pg.Node {
 // found looks a key up among the objects that the subject sees.
 func (a answering) found(typ string, form nameForm, key *pg.Node) *pg.Node {
 	oid := column(objectAlias, "oid")
-	shown := oid
-	switch form {
-	case nameAsValue:
-		shown = cast(oid, builtinType(typ))
-	case nameAsText:
-		shown = cast(cast(oid, builtinType(typ)), builtinType("text"))
-	}
+	shown := inForm(form, typ, oid)
 	digits := operation("~", copyOf(key), cast(literal("^[0-9]+$"), builtinType("text")))
 	number := caseWhen(digits, cast(copyOf(key), builtinType("oid")), nil)
 	byNumber := a.lookup(catalogOfName(typ), shown, operation("=", copyOf(oid), number))
@@ -93,18 +87,20 @@ func (a answering) found(typ string, form nameForm, key *pg.Node) *pg.Node {
 		return nil
 	}
 	byName := a.byName(typ, copyOf(shown), key)
-	return caseWhen(copyOf(digits), byNumber, caseWhen(isDash(key), nothingOf(form, typ), byName))
+	return caseWhen(copyOf(digits), byNumber, caseWhen(not(isDash(key)), byName, nil))
 }
 
-// nothingOf is NULL of what a form gives.
-func nothingOf(form nameForm, typ string) *pg.Node {
+// inForm brings an OID into the form that a look-up gives.
+func inForm(form nameForm, typ string, oid *pg.Node) *pg.Node {
 	switch form {
-	case nameAsOID:
-		return cast(null(), builtinType("oid"))
+	case nameAsValue:
+		return cast(oid, builtinType(typ))
 	case nameAsText:
-		return cast(null(), builtinType("text"))
+		return cast(cast(oid, builtinType(typ)), builtinType("text"))
+	case nameByKind, nameAsOID:
+		return oid
 	default:
-		return cast(null(), builtinType(typ))
+		return oid
 	}
 }
 
