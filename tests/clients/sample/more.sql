@@ -51,3 +51,4 @@ CREATE TABLE app.reading (
 CREATE INDEX ON app.reading (org_id, sensor);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.specimen, app.reading TO wherewall_svc;
+GRANT USAGE ON SEQUENCE app.reading_id_seq, app.task_id_seq TO wherewall_svc;

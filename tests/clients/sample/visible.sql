@@ -3,7 +3,7 @@
 
 DROP TABLE app.audit_log;
 ALTER TABLE app.member DROP COLUMN email;
-DROP TRIGGER touch ON app.task;
+DROP TRIGGER IF EXISTS touch ON app.task;
 DROP FUNCTION app.touch();
 
 DO $$ BEGIN
