@@ -12,7 +12,7 @@ import (
 // with psql, where setting sequences is refused and holds nothing up, and with pg_restore, in one transaction and without sequences.
 func TestADumpOfOnesOwnRowsIsRestored(t *testing.T) {
 	t.Parallel()
-	psql := findPsql(t)
+	psql := findTool(t, "psql")
 	from := func(name string) string { return filepath.Join(filepath.Dir(psql), name) }
 	if !isFile(from("pg_dump")) || !isFile(from("pg_restore")) {
 		t.Skip("no pg_dump on this machine")
