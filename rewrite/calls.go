@@ -10,10 +10,15 @@ import (
 // would let pass, the name of a value's type as a text, and locks where the policy allows them.
 
 // tellsUser tells current_setting('session_authorization'), which would be the service login.
-func tellsUser(n *pg.FuncCall) bool {
+func tellsUser(n *pg.FuncCall) bool { return tellsSetting(n, sessionAuthorization) }
+
+// tellsPath tells current_setting('search_path'), which would have more than the client knows of.
+func tellsPath(n *pg.FuncCall) bool { return tellsSetting(n, "search_path") }
+
+func tellsSetting(n *pg.FuncCall, name string) bool {
 	parts := strs(n.GetFuncname())
 	return n != nil && plainCall(n) && parts[len(parts)-1] == "current_setting" && (len(parts) == 1 || len(parts) == 2 && parts[0] == pgCatalog) &&
-		len(n.Args) > 0 && len(n.Args) <= 2 && strings.EqualFold(n.Args[0].GetAConst().GetSval().GetSval(), sessionAuthorization) &&
+		len(n.Args) > 0 && len(n.Args) <= 2 && strings.EqualFold(n.Args[0].GetAConst().GetSval().GetSval(), name) &&
 		(len(n.Args) == 1 || isBoolean(n.Args[1]))
 }
 

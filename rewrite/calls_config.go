@@ -42,6 +42,10 @@ func (w *walker) setConfig(n *pg.FuncCall) (bool, error) {
 	}
 	n.Args[0] = literal(strings.ToLower(*name))
 	n.Funcname = names(pgCatalog, "set_config")
+	if strings.EqualFold(*name, "search_path") {
+		shown := shownPath(call("set_config", n.Args...)).GetFuncCall()
+		n.Funcname, n.Args = shown.Funcname, shown.Args
+	}
 	return true, nil
 }
 

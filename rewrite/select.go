@@ -174,8 +174,11 @@ func (w *walker) nameColumns(targets []*pg.Node) {
 		if f := names.GetFuncCall(); channelCall(f) == "pg_listening_channels" {
 			t.Name = channelCall(f)
 		}
-		if tellsUser(names.GetFuncCall()) {
+		if f := names.GetFuncCall(); tellsUser(f) || tellsPath(f) {
 			t.Name = "current_setting"
+		}
+		if f := names.GetFuncCall(); isSetConfig(f) {
+			t.Name = "set_config"
 		}
 		if name := w.replacedLabel(t.Val); name != "" {
 			t.Name = name

@@ -152,6 +152,11 @@ func (w *walker) show(n *pg.Node, s *pg.VariableShowStmt) error {
 		w.said.Tag = "SHOW"
 		return nil
 	}
+	if strings.EqualFold(s.Name, "search_path") {
+		n.Node = selectNode(selectFrom([]*pg.Node{target(shownPath(call("current_setting", literal("search_path"))), "search_path")}, nil, nil)).Node
+		w.said.Tag = "SHOW"
+		return nil
+	}
 	if rule, ok := w.rewriter.settings.rule(s.Name); ok && rule.showable {
 		return nil
 	}

@@ -32,6 +32,11 @@ func (s settings) sends(name string, values []string) []string {
 	return values
 }
 
+// shownPath is a search path as the client knows it: without the schema of temporary tables at its end.
+func shownPath(path *pg.Node) *pg.Node {
+	return call("regexp_replace", path, cast(literal("(, )?"+temporarySchema+"$"), builtinType("text")), cast(literal(""), builtinType("text")))
+}
+
 // needsPath says whether a plan's statements find operators by the search path: those that the policy lists stand under their bare names, and would
 // mean PostgreSQL's own if there were no path.
 func (g *Rewriter) needsPath(p *plan.Plan) bool {

@@ -171,6 +171,10 @@ func (w *walker) node(n *pg.Node) error {
 		n.Node = cast(slot(userSlot), builtinType("text")).Node
 		return nil
 	}
+	if f := n.GetFuncCall(); tellsPath(f) && !w.rewriter.functions.onPath("current_setting") {
+		n.Node = shownPath(call("current_setting", literal("search_path"))).Node
+		return nil
+	}
 	if isBackendPID(n.GetFuncCall()) && !w.rewriter.functions.onPath("pg_backend_pid") {
 		n.Node = cast(slot(pidSlot), builtinType("int4")).Node
 		return nil

@@ -95,7 +95,7 @@ func TestPinsHold(t *testing.T) {
 		"default_tablespace": {"pg_default", ""}, "temp_tablespaces": {"pg_default", ""}, "default_table_access_method": {"heap", "heap"},
 		"check_function_bodies": {"off", "on"}, "plan_cache_mode": {"force_generic_plan", "auto"}, "debug_print_parse": {"on", "off"},
 		"debug_print_rewritten": {"on", "off"}, "debug_print_plan": {"on", "off"}, "client_min_messages": {"debug1", "notice"}, "jit": {"on", "off"},
-		"password_encryption": {"md5", "scram-sha-256"}, "search_path": {"public, app", "app, billing, pg_temp"},
+		"password_encryption": {"md5", "scram-sha-256"}, "search_path": {"public, app", "app, billing"},
 		"role": {"pg_read_all_data", "none"},
 	}
 	for name, value := range moved {

@@ -92,7 +92,7 @@ func TestAnEmptySearchPathChangesNoRow(t *testing.T) {
 	for _, empty := range []string{"SELECT pg_catalog.set_config('search_path', '', false)", "SET search_path = ''"} {
 		require.Empty(t, c.query(t, empty).code(), empty)
 		require.Equal(t, want, c.query(t, "SELECT count(*) FROM app.task").rows)
-		require.Equal(t, [][]string{{`"pg_temp"`}}, c.query(t, "SHOW search_path").rows)
+		require.Equal(t, [][]string{{`""`}}, c.query(t, "SHOW search_path").rows)
 		require.Empty(t, c.query(t, "RESET search_path").code())
 	}
 	_, err := tryDial(p.dsn("kim") + "&options=-csearch_path%3D")

@@ -55,6 +55,8 @@ func toldValue(name, value, user string) (string, bool) {
 		return "off", true
 	case "session_authorization":
 		return user, true
+	case "search_path":
+		return strings.TrimSuffix(strings.TrimSuffix(value, noPath), ", "), true
 	}
 	for _, r := range reported() {
 		if r == name {
