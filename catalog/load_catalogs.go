@@ -23,7 +23,7 @@ ORDER BY a.attrelid, a.attnum`
 	var oid uint32
 	var name RelationName
 	var kind string
-	var c CatalogColumn
+	var c ServerColumn
 	targets := []any{&oid, &kind, &name.Schema, &name.Name, &c.Name, &c.Type.Schema, &c.Type.Name}
 	return eachRow(ctx, tx, "catalogs", sql, targets, func() error {
 		if s.Catalogs[name] == nil {

@@ -40,6 +40,6 @@ func (s *Schema) digest() string {
 	for _, name := range slices.Sorted(maps.Keys(s.Namespaces)) {
 		fmt.Fprintf(h, "namespace %q %d\n", name, s.Namespaces[name])
 	}
-	fmt.Fprintf(h, "%q\n%v\n%v\n", s.Objects, s.TypeParts, s.Extensions)
+	fmt.Fprintf(h, "%v\n%v\n%v\n", s.Objects, s.TypeParts, s.Extensions)
 	return hex.EncodeToString(h.Sum(nil))
 }

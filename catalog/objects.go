@@ -3,12 +3,12 @@ package catalog
 // Catalog is a relation of pg_catalog or information_schema as the connected server has it.
 type Catalog struct {
 	OID     uint32
-	Kind    byte            // pg_class.relkind: r or v
-	Columns []CatalogColumn // in their order
+	Kind    byte           // pg_class.relkind: r or v
+	Columns []ServerColumn // in their order
 }
 
-// CatalogColumn is a column of a Catalog. Array types are named as pg_type has them (_text).
-type CatalogColumn struct {
+// ServerColumn is a column of a Catalog. Array types are named as pg_type has them (_text).
+type ServerColumn struct {
 	Name string
 	Type TypeName
 }

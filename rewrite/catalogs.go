@@ -11,8 +11,8 @@ import (
 // subject has to do with and about PostgreSQL's own. It gets a fence where a condition may fail, since one that fails on a hidden row tells that
 // it is there.
 
-// virtualRole is the number that stands for every role: PostgreSQL gives it to none.
-const virtualRole = "16383"
+// virtualRole is the number that stands for every role: that of the superuser who made the cluster, who has another name in most of them.
+const virtualRole = "10"
 
 // catalogQuery is what stands in the place of a catalog, without a fence where conditions may be moved into it that cannot fail: into views, and
 // beside filters with look-ups of their own, none may. catalogs.txt lists the columns and the filter. What has no rows of its own does not even name the catalog.
@@ -37,9 +37,9 @@ func (g *Rewriter) catalogQuery(name catalog.RelationName, alias string, p *plan
 			offset(query)
 		}
 		return query, true
-	default:
-		return nil, false
+	case neverCatalog:
 	}
+	return nil, false
 }
 
 // catalogValue is what a column of a catalog shows.
@@ -61,6 +61,8 @@ func (g *Rewriter) catalogValue(t *catalogTable, c catalogColumn, alias string, 
 		return cast(slot(userSlot), typ)
 	case c.text == "@role":
 		return cast(literal(virtualRole), typ)
+	case c.text == "@path":
+		return clientsPath(alias, c.name)
 	case c.text == "@checks":
 		return g.visibleChecks(alias, p)
 	case c.text == "@default":
@@ -69,6 +71,13 @@ func (g *Rewriter) catalogValue(t *catalogTable, c catalogColumn, alias string, 
 	default:
 		return cast(literal(c.text), typ)
 	}
+}
+
+// clientsPath is a value of a setting; that of search_path as the client knows it, without the schema of temporary tables that we put at its end.
+func clientsPath(alias, name string) *pg.Node {
+	isPath := operation("=", column(alias, "name"), cast(literal("search_path"), builtinType("text")))
+	text := func(s string) *pg.Node { return cast(literal(s), builtinType("text")) }
+	return caseWhen(isPath, call("regexp_replace", column(alias, name), text("(, )?"+temporarySchema+"$"), text("")), column(alias, name))
 }
 
 // visibleChecks counts the check constraints of a row of pg_class that are shown: pg_dump wants as many as the row promises.

@@ -150,7 +150,8 @@ func (v *visibleObjects) columns(alias, relation, number string) *pg.Node {
 		words[i] = strconv.FormatInt(c, 10)
 	}
 	return or(own(alias, relation), among(alias, relation, "oid", oidArray(v.whole)), and(
-		among(alias, relation, "oid", oidArray(v.partly)), amongValues(cell, "int8", "{"+strings.Join(words, ",")+"}"),
+		among(alias, relation, "oid", oidArray(v.partly)),
+		or(operation("<", column(alias, number), integer(0)), amongValues(cell, "int8", "{"+strings.Join(words, ",")+"}")), // System columns, as all relations have them.
 	))
 }
 

@@ -136,7 +136,7 @@ func showableOnly() []string {
 // showableNames are the settings that SHOW shows, in lower case.
 func (s settings) showableNames() []string {
 	names := append(s.settableNames(), showableOnly()...)
-	names = append(names, "search_path")
+	names = append(names, "search_path", "restrict_nonsystem_relation_kind")
 	for _, p := range pins() {
 		names = append(names, p.name)
 	}
