@@ -44,6 +44,8 @@ func rightsHelpers() map[string]helper {
 	add("has_foreign_data_wrapper_privilege", "text text", noRight)
 	add("has_server_privilege", "text text", noRight)
 	add("pg_has_role", "text text", func(a answering) *pg.Node { return isUser(a.args[0]) })
+	all["pg_relation_is_updatable"] = helper{[]string{"text bool"}, changesOfRelation, ""}
+	all["pg_column_is_updatable"] = helper{[]string{"text int2 bool"}, changesOfColumn, ""}
 	return all
 }
 
@@ -212,4 +214,32 @@ func (a answering) columnsFor(action catalog.Action) []*pg.Node {
 		))
 	}
 	return rows
+}
+
+// changesOfRelation adds up the numbers that PostgreSQL has for the kinds of change that a relation takes.
+func changesOfRelation(a answering) *pg.Node {
+	var sum *pg.Node
+	for _, kind := range []struct {
+		privilege string
+		number    int32
+	}{{"UPDATE", 4}, {"INSERT", 8}, {"DELETE", 16}} {
+		has := among(objectAlias, "oid", "oid", oidArray(a.allowedOIDs([]string{kind.privilege})))
+		term := caseWhen(has, integer(kind.number), integer(0))
+		if sum != nil {
+			term = operation("+", sum, term)
+		}
+		sum = term
+	}
+	return a.forName("regclass", sum)
+}
+
+// changesOfColumn says whether a column may be set in rows that are there, as PostgreSQL asks, and deleted with them.
+func changesOfColumn(a answering) *pg.Node {
+	relation := a.keyed("regclass", nameAsOID, a.args[0])
+	if relation == nil {
+		return nil
+	}
+	return a.lookup("pg_attribute", or(a.columnsFor(catalog.Update)...), and(
+		operation("=", column(objectAlias, "attrelid"), relation), operation("=", column(objectAlias, "attnum"), a.args[1]),
+	))
 }
