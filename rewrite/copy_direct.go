@@ -40,7 +40,7 @@ func (w *walker) directCheck(l *load) (*pg.Node, error) {
 	if err != nil || anySubLink(condition) {
 		return nil, err
 	}
-	return caseWhen(condition, boolean(true), raiseWith(w.violation(l.relation, ""), emptyOf(name, l.columns[0]))), nil
+	return caseWhen(condition, boolean(true), raiseWith(w.violation(l.relation, ""), emptyOf(name, l.plainColumn()))), nil
 }
 
 // decidedInStream says whether the row that COPY's WHERE sees is the one that is stored, as far as the condition looks at it.
@@ -48,6 +48,16 @@ func decidedInStream(l *load) bool {
 	looked := map[string]bool{}
 	columnsOf(l.condition, looked)
 	return !l.relation.BeforeInsert && !anyGenerated(l.relation, looked) && !looked[anyColumn]
+}
+
+// plainColumn is a column whose text no function of the database's owner makes, if there is one.
+func (l *load) plainColumn() string {
+	for _, name := range l.columns {
+		if l.relation.Column(name).Type.Schema == pgCatalog {
+			return name
+		}
+	}
+	return l.columns[0]
 }
 
 // emptyOf is an empty text that the planner does not know to be one. The volatile one of raise would make COPY insert row by row.

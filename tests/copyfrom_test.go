@@ -117,3 +117,36 @@ func readLoadings(t *testing.T) []*loading {
 	}
 	return all
 }
+
+// TestPresetsDefaultsAndViewsAreLoaded is about what the policy and the database make of a row.
+func TestPresetsDefaultsAndViewsAreLoaded(t *testing.T) {
+	t.Parallel()
+	const database = "load_more"
+	newSample(t, database)
+	pg.execFile(t, database, "testdata/copyfrom/more.sql")
+	options := sampleOptions(database)
+	options.policy = append(options.policy, "testdata/copyfrom/more.yaml")
+	c := dial(t, startProxy(t, options).dsn("pia"))
+	for _, l := range []struct{ sql, rows, code, where string }{
+		{"COPY parcel_note (org_id, body) FROM STDIN", "initech\tone\ninitech\t\\N\n", "", ""},
+		{"COPY parcel_note (org_id, body, created_by) FROM STDIN", "initech\tthree\tsomebody\n", "", ""},
+		{"COPY parcel_note (id, org_id, body, number) FROM STDIN WHERE number > 5", "50\tinitech\tfour\t6\n51\tacme\tfive\t5\n", "", ""},
+		{"COPY parcel_note (org_id, body) FROM STDIN", "initech\tsix\nacme\tseven\n", "42501", "COPY parcel_note, line 2"},
+		{"COPY parcel_note (org_id, body) FROM STDIN", "initech\t01234567890\n", "22001", `COPY parcel_note, line 1, column body: "01234567890"`},
+		{"COPY parcel_note (org_id, body, length) FROM STDIN", "initech\tsix\t3\n", "42P10", ""},
+		{"COPY plain_view (org_id, name, owner_id) FROM STDIN", "initech\tone\tpia\n", "42809", ""},
+		{"COPY busy_view (org_id, name, owner_id) FROM STDIN", "initech\tbusy\tpia\n", "", ""},
+		{"COPY busy_view (org_id, name, owner_id) FROM STDIN", "initech\tbusy\tpia\ninitech\thijack\tpia\n", "42501", ""},
+		{"COPY busy_view (org_id, name, owner_id) FROM STDIN", "acme\tbusy\tpia\n", "42501", ""},
+	} {
+		o := c.load(t, l.sql, l.rows)
+		require.Equal(t, l.code, o.code(), "%s: %v", l.sql, o.err)
+		if o.err != nil {
+			require.Equal(t, l.where, o.err.Where, l.sql)
+		}
+	}
+	require.Equal(t, [][]string{
+		{"1", "initech", "pia", "1", "one", "3"}, {"2", "initech", "pia", "2", "", ""}, {"3", "initech", "somebody", "3", "three", "5"}, {"50", "initech", "pia", "6", "four", "4"},
+	}, pg.rows(t, database, "SELECT id, org_id, created_by, number, coalesce(body, ''), coalesce(length::text, '') FROM app.parcel_note ORDER BY id"))
+	require.Equal(t, "1", pg.rows(t, database, "SELECT count(*) FROM app.project WHERE owner_id = 'pia'")[0][0])
+}
