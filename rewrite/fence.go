@@ -45,6 +45,8 @@ type item struct {
 
 	padded bool // an outer join may pad it with NULLs
 	hidden bool // a join's alias hides its name
+	// aliased says that a join around it has an alias, by which a condition may read its columns under other names.
+	aliased bool
 	// failed says that a condition on it that may fail could not be kept away from it by CASE; exposed, that something that may fail runs beside it.
 	failed, exposed bool
 	fenced          bool // nothing is moved into it
@@ -124,6 +126,7 @@ func (w *walker) joinPlace(j *pg.JoinExpr, on *sink, from, middle int) {
 			i.padded = true
 		}
 		i.hidden = i.hidden || j.Alias != nil
+		i.aliased = i.aliased || j.Alias != nil || j.JoinUsingAlias != nil
 	}
 }
 
@@ -236,12 +239,12 @@ func (w *walker) guardsFor(q *pg.Node, items []*item) ([]*pg.Node, error) {
 	reads := readsOf(q)
 	for _, i := range items {
 		switch {
-		case i.fenced || i.catalog && !i.renamed && !reads.catalog(i):
+		case i.fenced || i.catalog && !i.renamed && !i.aliased && !reads.catalog(i):
 			continue
 		case i.relation == nil:
 			i.failed = true
 			continue
-		case !i.late && !reads.item(i):
+		case !i.late && !i.aliased && !reads.item(i):
 			continue
 		case !i.namable():
 			i.failed = true

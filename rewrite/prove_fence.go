@@ -28,6 +28,7 @@ type exposure struct {
 	row       row
 	late      bool // the guard has a sub-select
 	nameless  bool // a CASE cannot speak of its guard
+	aliased   bool // a join around it has an alias, which may speak of its columns
 	inner     bool // it is a query that holds guarded rows and that conditions are pushed into
 	raises    bool
 	lateral   bool

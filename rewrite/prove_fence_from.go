@@ -218,6 +218,7 @@ func (p *fenceProver) join(j *pg.JoinExpr) error {
 		left := from+i < middle
 		o.padded = o.padded || on.full || j.Jointype == pg.JoinType_JOIN_LEFT && !left || j.Jointype == pg.JoinType_JOIN_RIGHT && left
 		o.nameless = o.nameless || j.Alias != nil
+		o.aliased = o.aliased || j.Alias != nil || j.JoinUsingAlias != nil
 	}
 	if j.Alias != nil {
 		p.frame.items = append(p.frame.items, &exposure{name: j.Alias.Aliasname})

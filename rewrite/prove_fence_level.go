@@ -85,11 +85,11 @@ func (p *fenceProver) waits(q *pg.Node, items []*exposure) error {
 	reads := readsOf(q)
 	for _, o := range items {
 		switch {
-		case o.catalog && !reads.reaches(o):
+		case o.catalog && !o.aliased && !reads.reaches(o):
 			continue
 		case o.inner:
 			return p.error("a condition that may fail is pushed into %s", o.name)
-		case o.condition == nil || !o.late && !reads.reaches(o):
+		case o.condition == nil || !o.late && !o.aliased && !reads.reaches(o):
 			continue
 		case o.nameless:
 			return p.error("a condition that may fail runs over %s", o.name)
