@@ -36,7 +36,7 @@ func rightsHelpers() map[string]helper {
 	add("has_column_privilege", "text text text", columnRight)
 	add("has_schema_privilege", "text text", rightByName("regnamespace", "USAGE"))
 	add("has_type_privilege", "text text", rightByName("regtype", "USAGE"))
-	add("has_sequence_privilege", "text text", rightByName("regclass", "SELECT"))
+	add("has_sequence_privilege", "text text", sequenceRight)
 	add("has_function_privilege", "text text", rightByName("regprocedure", "EXECUTE"))
 	add("has_database_privilege", "text text", databaseRight)
 	add("has_language_privilege", "text text", noRight)
@@ -143,6 +143,26 @@ func rightByName(typ, privilege string) func(answering) *pg.Node {
 		}
 		return a.forName(typ, boolean(slices.Contains(words, privilege)))
 	}
+}
+
+// sequenceRight answers for a sequence: whoever may take numbers from it may use it.
+func sequenceRight(a answering) *pg.Node {
+	words, ok := privileges(a.given[1], "USAGE", "SELECT", "UPDATE")
+	if !ok {
+		return nil
+	}
+	var used []uint32
+	for name := range a.rewriter.openSequences(a.plan) {
+		if r := a.rewriter.snapshot.Schema.Relations[name]; r != nil && slices.Contains(words, "USAGE") {
+			used = append(used, r.OID)
+		}
+	}
+	slices.Sort(used)
+	has := among(objectAlias, "oid", "oid", oidArray(used))
+	if slices.Contains(words, "SELECT") {
+		has = boolean(true)
+	}
+	return a.forName("regclass", has)
 }
 
 // databaseRight answers for the database of the session.

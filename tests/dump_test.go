@@ -14,6 +14,9 @@ func dumped(t *testing.T, dsn string, options ...string) string {
 	t.Helper()
 	tool := findTool(t, "pg_dump")
 	out, err := exec.CommandContext(t.Context(), tool, append([]string{"--enable-row-security", "--no-owner", "-d", dsn}, options...)...).CombinedOutput()
+	if strings.Contains(string(out), "server version mismatch") {
+		t.Skip("pg_dump is older than the server")
+	}
 	require.NoError(t, err, "%s", out)
 	return string(out)
 }
