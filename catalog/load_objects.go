@@ -31,13 +31,11 @@ WHERE c.oid >= 16384 AND c.relkind IN ('i', 'I', 'S')`,
 }
 
 // loadObjects reads the objects of all classes, and what each was found to speak of when it was made (pg_depend). Rules are shown by their names
-// alone, and so are triggers, whose functions stay unknown.
+// alone, whatever they speak of.
 func loadObjects(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	for _, class := range []string{"pg_attrdef", "pg_class", "pg_constraint", "pg_partitioned_table", "pg_rewrite", "pg_trigger"} {
 		spoken := `'pg_class', 'pg_constraint', 'pg_proc', 'pg_type'`
 		switch class {
-		case "pg_trigger":
-			spoken = `'pg_class', 'pg_constraint'`
 		case "pg_rewrite", "pg_partitioned_table":
 			spoken = `''`
 		}

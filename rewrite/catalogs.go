@@ -42,57 +42,6 @@ func (g *Rewriter) catalogQuery(name catalog.RelationName, alias string, p *plan
 	return nil, false
 }
 
-// catalogValue is what a column of a catalog shows.
-func (g *Rewriter) catalogValue(t *catalogTable, c catalogColumn, alias string, p *plan.Plan) *pg.Node {
-	typ := builtinType(c.typ.Name)
-	typ.Names = names(c.typ.Schema, c.typ.Name)
-	lookedUp := lookupType(c.typ.Name) // A constant beside a value of such a type would be looked up as a name.
-	if lookedUp {
-		typ = builtinType("oid")
-	}
-	switch {
-	case !c.constant && lookedUp:
-		return cast(column(alias, c.name), builtinType("oid"))
-	case !c.constant:
-		return column(alias, c.name)
-	case c.text == "@null":
-		return cast(null(), typ)
-	case c.text == "@user":
-		return cast(slot(userSlot), typ)
-	case c.text == "@role":
-		return cast(literal(virtualRole), typ)
-	case c.text == "@path":
-		return clientsPath(alias, c.name)
-	case c.text == "@checks":
-		return g.visibleChecks(alias, p)
-	case c.text == "@default":
-		shown := or(ownSchema(alias, "table_schema"), amongKeys(g.visibleObjects(p).names.defaults, alias, "table_schema", "table_name", "column_name"))
-		return caseWhen(shown, column(alias, c.name), nil)
-	default:
-		return cast(literal(c.text), typ)
-	}
-}
-
-// clientsPath is a value of a setting; that of search_path as the client knows it, without the schema of temporary tables that we put at its end.
-func clientsPath(alias, name string) *pg.Node {
-	isPath := operation("=", column(alias, "name"), cast(literal("search_path"), builtinType("text")))
-	text := func(s string) *pg.Node { return cast(literal(s), builtinType("text")) }
-	return caseWhen(isPath, call("regexp_replace", column(alias, name), text("(, )?"+temporarySchema+"$"), text("")), column(alias, name))
-}
-
-// visibleChecks counts the check constraints of a row of pg_class that are shown: pg_dump wants as many as the row promises.
-func (g *Rewriter) visibleChecks(alias string, p *plan.Plan) *pg.Node {
-	inner := alias + "c"
-	count := call("count")
-	count.GetFuncCall().AggStar = true
-	checks := selectFrom([]*pg.Node{target(cast(count, builtinType("int2")), "")}, []*pg.Node{rangeVar(pgCatalog, "pg_constraint", inner)}, and(
-		operation("=", column(inner, "conrelid"), column(alias, "oid")),
-		operation("=", column(inner, "contype"), cast(literal("c"), builtinType("char"))),
-		among(inner, "oid", "oid", oidArray(g.visibleObjects(p).oids["pg_constraint"])),
-	))
-	return subLink(pg.SubLinkType_EXPR_SUBLINK, checks)
-}
-
 // openCatalog is the catalog that may be read under a name. pg_catalog is searched before everything else.
 func (g *Rewriter) openCatalog(rv *pg.RangeVar) (catalog.RelationName, bool) {
 	if rv.Catalogname != "" && rv.Catalogname != g.snapshot.Schema.Database || rv.Relpersistence != "p" {

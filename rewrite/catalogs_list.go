@@ -35,6 +35,7 @@ type catalogColumn struct {
 	name     string
 	typ      catalog.TypeName
 	constant bool   // text stands in its place
+	hides    bool   // text stands in its place in rows of columns that are not in sight
 	text     string // see catalogs.txt
 }
 
@@ -54,8 +55,7 @@ func parseCatalogs(text string) map[catalog.RelationName]*catalogTable {
 		case len(words) == 0 || strings.HasPrefix(line, "#"):
 		case strings.HasPrefix(line, "\t"):
 			for _, word := range words {
-				name, text, constant := strings.Cut(word, "=")
-				at.columns = append(at.columns, catalogColumn{name: name, constant: constant, text: text})
+				at.columns = append(at.columns, parseColumn(word))
 			}
 		default:
 			at = parseCatalog(words)
@@ -63,6 +63,14 @@ func parseCatalogs(text string) map[catalog.RelationName]*catalogTable {
 		}
 	}
 	return list
+}
+
+func parseColumn(word string) catalogColumn {
+	if name, text, hides := strings.Cut(word, "|"); hides {
+		return catalogColumn{name: name, hides: true, text: text}
+	}
+	name, text, constant := strings.Cut(word, "=")
+	return catalogColumn{name: name, constant: constant, text: text}
 }
 
 func parseCatalog(words []string) *catalogTable {

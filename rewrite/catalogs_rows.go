@@ -42,6 +42,8 @@ func (g *Rewriter) objectFilter(f catalogFilter, v *visibleObjects, alias string
 		return v.columns(alias, f.columns[0], f.columns[1])
 	case "object":
 		return g.anyObject(v, alias, f.columns)
+	case "attributes":
+		return or(own(alias, f.columns[0]), among(alias, f.columns[0], "oid", oidArray(v.whole)), among(alias, f.columns[0], "oid", oidArray(v.partly)))
 	case "own":
 		return own(alias, f.columns[0])
 	case "database":
@@ -145,13 +147,9 @@ func (v *visibleObjects) among(class, alias, oid string) *pg.Node {
 // columns is the condition on a relation and the number of a column that it is a visible one.
 func (v *visibleObjects) columns(alias, relation, number string) *pg.Node {
 	cell := operation("+", operation("*", cast(column(alias, relation), builtinType("int8")), integer(65536)), column(alias, number))
-	words := make([]string, len(v.cells))
-	for i, c := range v.cells {
-		words[i] = strconv.FormatInt(c, 10)
-	}
 	return or(own(alias, relation), among(alias, relation, "oid", oidArray(v.whole)), and(
 		among(alias, relation, "oid", oidArray(v.partly)),
-		or(operation("<", column(alias, number), integer(0)), amongValues(cell, "int8", "{"+strings.Join(words, ",")+"}")), // System columns, as all relations have them.
+		or(operation("<", column(alias, number), integer(0)), amongValues(cell, "int8", numberArray(v.cells))), // System columns, as all relations have them.
 	))
 }
 
@@ -193,6 +191,14 @@ func (g *Rewriter) sharedObject(alias string, columns []string) *pg.Node {
 	current := selectFrom([]*pg.Node{target(column(inner, "oid"), "")}, []*pg.Node{rangeVar(pgCatalog, "pg_database", inner)}, g.currentDatabase(inner, "datname"))
 	isCurrent := operation("=", column(alias, columns[1]), subLink(pg.SubLinkType_EXPR_SUBLINK, current))
 	return or(and(in("pg_database"), isCurrent), and(in("pg_tablespace"), own(alias, columns[1])))
+}
+
+func numberArray(numbers []int64) string {
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = strconv.FormatInt(n, 10)
+	}
+	return "{" + strings.Join(words, ",") + "}"
 }
 
 func oidArray(oids []uint32) string {

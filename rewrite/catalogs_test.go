@@ -34,7 +34,7 @@ func TestEveryCatalogIsClassified(t *testing.T) {
 
 func TestCatalogListReads(t *testing.T) {
 	t.Parallel()
-	known := []string{"all", "columns", "object", "own", "database", "shared", "settings"}
+	known := []string{"all", "attributes", "columns", "object", "own", "database", "shared", "settings"}
 	list := parseCatalogs(catalogsText)
 	for _, table := range list {
 		full := table.name.Schema + "." + table.name.Name
@@ -43,8 +43,9 @@ func TestCatalogListReads(t *testing.T) {
 		var names []string
 		for _, c := range table.columns {
 			names = append(names, c.name)
+			require.Equal(t, table.name.Name == "pg_attribute" && !c.constant && c.name != "attrelid" && c.name != "attnum", c.hides, "%s.%s", full, c.name)
 			require.True(t, c.constant || table.class == openCatalog, "%s.%s: one row is made of constants", full, c.name)
-			require.False(t, strings.HasPrefix(c.text, "@") && !slices.Contains([]string{"@null", "@user", "@role", "@checks", "@default", "@path"}, c.text), "%s.%s=%s", full, c.name, c.text)
+			require.False(t, strings.HasPrefix(c.text, "@") && !slices.Contains([]string{"@null", "@user", "@role", "@checks", "@default", "@path", "@dropped", "@empty"}, c.text), "%s.%s=%s", full, c.name, c.text)
 		}
 		require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(names), "%s has a column twice", full)
 		for _, f := range table.filters {

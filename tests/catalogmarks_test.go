@@ -53,16 +53,17 @@ func TestCatalogsShowNothingPlanted(t *testing.T) {
 	t.Run("what belongs to columns in sight is there", func(t *testing.T) {
 		c := dial(t, p.dsn("mona@acme"))
 		for sql, want := range map[string]string{
-			"SELECT conname FROM pg_constraint WHERE conrelid = (SELECT oid FROM pg_class WHERE relname = 'part') AND contype <> 'n' ORDER BY 1":                 `"part_id_org_id_key" "part_open" "part_pkey"`,
-			"SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid WHERE t.relname = 'part' ORDER BY 1": `"part_id_org_id_key" "part_name" "part_pkey"`,
-			"SELECT column_default FROM information_schema.columns WHERE table_name = 'part' AND column_name = 'name'":                                           `"'open default'::text"`,
-			"SELECT count(*) FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relname = 'part'":                                                    `"2"`,
-			"SELECT relchecks FROM pg_class WHERE relname = 'part'":                                                                                              `"1"`,
-			"SELECT description FROM pg_description WHERE objoid >= 16384":                                                                                       `"open comment"`,
-			"SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relname = 'part' AND NOT tgisinternal":                                 `"part_fires"`,
-			"SELECT relname FROM pg_class WHERE relkind = 'S' AND relname LIKE 'part%'":                                                                          `"part_id_seq"`,
-			"SELECT relname FROM pg_class WHERE relname LIKE 'parted%' OR relname LIKE 'keyed%' ORDER BY 1":                                                      `"keyed" "parted" "parted_pkey"`,
-			"SELECT partrelid::int8 - c.oid::int8 FROM pg_partitioned_table p JOIN pg_class c ON c.oid = partrelid":                                              `"0"`,
+			"SELECT conname FROM pg_constraint WHERE conrelid = (SELECT oid FROM pg_class WHERE relname = 'part') AND contype <> 'n' ORDER BY 1":                                  `"part_id_org_id_key" "part_open" "part_pkey"`,
+			"SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid WHERE t.relname = 'part' ORDER BY 1":                  `"part_id_org_id_key" "part_name" "part_pkey"`,
+			"SELECT column_default FROM information_schema.columns WHERE table_name = 'part' AND column_name = 'name'":                                                            `"'open default'::text"`,
+			"SELECT count(*) FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relname = 'part'":                                                                     `"2"`,
+			"SELECT attnum, attname, atttypid, attisdropped FROM pg_attribute WHERE attrelid = (SELECT oid FROM pg_class WHERE relname = 'part') AND attnum IN (3, 4) ORDER BY 1": `"3" "name" "25" "f" "4" "........pg.dropped.4........" "0" "t"`,
+			"SELECT relchecks FROM pg_class WHERE relname = 'part'":                                                                                                               `"1"`,
+			"SELECT description FROM pg_description WHERE objoid >= 16384":                                                                                                        `"open comment"`,
+			"SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relname = 'part' AND NOT tgisinternal":                                                  `"part_fires"`,
+			"SELECT relname FROM pg_class WHERE relkind = 'S' AND relname LIKE 'part%'":                                                                                           `"part_id_seq"`,
+			"SELECT relname FROM pg_class WHERE relname LIKE 'parted%' OR relname LIKE 'keyed%' ORDER BY 1":                                                                       `"keyed" "parted" "parted_pkey"`,
+			"SELECT partrelid::int8 - c.oid::int8 FROM pg_partitioned_table p JOIN pg_class c ON c.oid = partrelid":                                                               `"0"`,
 		} {
 			o := c.query(t, sql)
 			require.Nil(t, o.err, "%s\n%s", sql, describeIf(o))
