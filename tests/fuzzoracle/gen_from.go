@@ -35,8 +35,10 @@ func (g *generator) join(s *scope, left string, d int) (joined, same string) {
 	case 3, 4:
 		if name := shared(s.relations, added); name != "" {
 			as := ""
-			if g.chance(15) {
-				as = " AS " + g.alias("u")
+			if g.chance(30) {
+				u := relation{alias: g.alias("u"), columns: merged(both.relations, name)}
+				as = " AS " + u.alias
+				both.relations = append(both.relations, u)
 			}
 			return fmt.Sprintf("%s %sJOIN %s USING (%s)%s", left, pick(g, []string{"", "LEFT ", "RIGHT ", "FULL "}), right, name, as), left
 		}
@@ -44,8 +46,12 @@ func (g *generator) join(s *scope, left string, d int) (joined, same string) {
 		inner, more := g.item(&scope{outer: s.outer}, d-1)
 		nested := &scope{relations: append(append([]relation(nil), added...), more...), outer: s.outer}
 		right = fmt.Sprintf("(%s %sJOIN %s ON %s)", right, pick(g, []string{"", "LEFT "}), inner, g.match(&scope{relations: added, outer: s.outer}, more, d))
-		both.relations = append(both.relations, more...)
 		added = nested.relations
+		if g.chance(40) {
+			j := relation{alias: g.alias("j"), columns: unambiguous(added)}
+			right, added = right+" AS "+j.alias, []relation{j}
+		}
+		both.relations = append(append([]relation(nil), s.relations...), added...)
 	}
 	kind := pick(g, []string{"", "", "INNER ", "LEFT ", "LEFT ", "RIGHT ", "FULL "})
 	on := g.match(s, added, d)
@@ -70,6 +76,37 @@ func (g *generator) match(s *scope, added []relation, _ int) string {
 		}
 	}
 	return "true"
+}
+
+// merged is the column that USING makes of those of a name.
+func merged(relations []relation, name string) []outputColumn {
+	for _, r := range relations {
+		for _, c := range r.columns {
+			if c.name == name {
+				return []outputColumn{c}
+			}
+		}
+	}
+	return nil
+}
+
+// unambiguous are the columns that keep a name of their own under a join's alias.
+func unambiguous(relations []relation) []outputColumn {
+	count := map[string]int{}
+	for _, r := range relations {
+		for _, c := range r.columns {
+			count[c.name]++
+		}
+	}
+	var columns []outputColumn
+	for _, r := range relations {
+		for _, c := range r.columns {
+			if count[c.name] == 1 {
+				columns = append(columns, c)
+			}
+		}
+	}
+	return columns
 }
 
 // shared is a column that both sides have once.

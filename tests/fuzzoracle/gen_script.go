@@ -110,7 +110,10 @@ func (g *generator) copy() *script {
 
 func (g *generator) cursor() *script {
 	sql, columns := g.query(nil, g.kinds(3), 2)
-	if len(columns) > 0 && !strings.Contains(sql, " ORDER BY ") && !strings.Contains(sql, " FOR ") {
+	if len(columns) > 0 && !strings.Contains(sql, " FOR ") { // a part of the rows is only the same part in an order
+		if strings.Contains(sql, " ORDER BY ") {
+			sql = "SELECT * FROM (" + sql + ") o"
+		}
 		sql += " ORDER BY " + strings.Join(positions(len(columns)), ", ")
 	}
 	all := []string{"BEGIN", "DECLARE cur " + pick(g, []string{"", "SCROLL ", "NO SCROLL ", "BINARY "}) + "CURSOR FOR " + sql}
