@@ -52,6 +52,7 @@ func newSentDatabases(t *testing.T) (through, judge string) {
 		pg.execFile(t, template, filepath.Join(sample, f))
 	}
 	pg.execFile(t, template, "clients/sample/more.sql")
+	pg.execFile(t, template, "clients/sample/specimens.sql")
 	pg.exec(t, template, `INSERT INTO app.reading (org_id, sensor, taken_at, value)
 		SELECT CASE WHEN n % 2 = 0 THEN 'acme' ELSE 'globex' END, n % 40, timestamptz '2026-01-01 00:00+00' + n * interval '1 minute', n FROM generate_series(1, 200) n`)
 	pg.exec(t, template, "DROP TRIGGER touch ON app.task") // Its function is hidden, so the judge cannot have it.

@@ -8,6 +8,6 @@
 //
 //	-direct   past Wherewall: PostgreSQL itself, as a plain user under hand-written row-level security. What passes here is right about PostgreSQL.
 //	-capture  against a database that has only what the user may see, with every statement logged: statements.txt of each client.
-//	-docs     writes the table of results into docs/clients.md; for a run of all clients.
+//	-docs     writes the results into the table of docs/clients.md, where the rows of clients that did not run stay.
 //	-keep     leaves the servers running until Ctrl-C, and tells how to reach them.
 package main

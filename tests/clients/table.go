@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -79,27 +82,45 @@ func (t *results) document(path string) error {
 		return fmt.Errorf("reading the document: %w", err)
 	}
 	before, rest, begins := strings.Cut(string(text), tableBegins)
-	_, after, ends := strings.Cut(rest, tableEnds)
+	written, after, ends := strings.Cut(rest, tableEnds)
 	if !begins || !ends {
 		return fmt.Errorf("%s has no place for the table: %q and %q", path, tableBegins, tableEnds)
 	}
-	text = []byte(before + tableBegins + t.markdown() + tableEnds + after)
+	text = []byte(before + tableBegins + t.markdown(written) + tableEnds + after)
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		return fmt.Errorf("writing the document: %w", err)
 	}
 	return nil
 }
 
-func (t *results) markdown() string {
+// markdown is the table, with the rows of clients that are still there and did not run as they were written before.
+func (t *results) markdown(written string) string {
+	rows := map[string]string{}
+	for _, found := range writtenRow.FindAllStringSubmatch(written, -1) {
+		if _, err := os.Stat(filepath.Join(root, found[1], "client.yaml")); err == nil {
+			rows[found[1]] = found[0]
+		}
+	}
+	for _, r := range t.all {
+		rows[r.client.folder] = r.row()
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "| client | version | language | %s | more |\n", strings.Join(required(), " | "))
 	fmt.Fprintf(&b, "|---|---|---|%s---|\n", strings.Repeat("---|", len(required())))
-	for _, r := range t.all {
-		fmt.Fprintf(&b, "| [%s](../tests/clients/%s) | %s | %s |", r.client.Name, r.client.folder, r.version, r.client.Language)
-		for _, name := range required() {
-			fmt.Fprintf(&b, " %s |", r.mark(name))
-		}
-		fmt.Fprintf(&b, " %s |\n", r.more())
+	for _, folder := range slices.Sorted(maps.Keys(rows)) {
+		b.WriteString(rows[folder] + "\n")
 	}
+	return b.String()
+}
+
+var writtenRow = regexp.MustCompile(`(?m)^\| \[[^\]]+\]\(\.\./tests/clients/([^)]+)\).*$`)
+
+func (r *result) row() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| [%s](../tests/clients/%s) | %s | %s |", r.client.Name, r.client.folder, r.version, r.client.Language)
+	for _, name := range required() {
+		fmt.Fprintf(&b, " %s |", r.mark(name))
+	}
+	fmt.Fprintf(&b, " %s |", r.more())
 	return b.String()
 }

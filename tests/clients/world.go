@@ -28,12 +28,13 @@ type world struct {
 	proxy  *process
 	host   string
 	port   int
+	alone  bool // there is nothing but dana's rows
 	native bool // clients reach PostgreSQL itself, under row-level security
 }
 
 // openWorld starts PostgreSQL with the sample, changed as the options ask, and Wherewall before it.
 func openWorld(ctx context.Context, o options) (_ *world, err error) {
-	w := &world{host: "127.0.0.1", native: o.direct}
+	w := &world{host: "127.0.0.1", native: o.direct, alone: o.capture}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
@@ -78,7 +79,7 @@ func (w *world) load(ctx context.Context, o options, password string) error {
 	if err := examples.Load(ctx, conn, password); err != nil {
 		return err
 	}
-	files := []string{"more.sql", "readings.sql"}
+	files := []string{"more.sql", "readings.sql"} // specimens.sql comes before each client
 	switch {
 	case o.capture:
 		files = append(files, "visible.sql", "rows.sql")
@@ -86,13 +87,21 @@ func (w *world) load(ctx context.Context, o options, password string) error {
 		files = append(files, "visible.sql", "rls.sql")
 	}
 	for _, name := range files {
-		sql, err := os.ReadFile(root + "/sample/" + name)
-		if err != nil {
-			return fmt.Errorf("reading the sample: %w", err)
+		if err := loadFile(ctx, conn, name); err != nil {
+			return err
 		}
-		if _, err := conn.PgConn().Exec(ctx, string(sql)).ReadAll(); err != nil {
-			return fmt.Errorf("loading %s: %w", name, err)
-		}
+	}
+	return nil
+}
+
+// loadFile runs a file of sample/.
+func loadFile(ctx context.Context, conn *pgx.Conn, name string) error {
+	sql, err := os.ReadFile(root + "/sample/" + name)
+	if err != nil {
+		return fmt.Errorf("reading the sample: %w", err)
+	}
+	if _, err := conn.PgConn().Exec(ctx, string(sql)).ReadAll(); err != nil {
+		return fmt.Errorf("loading %s: %w", name, err)
 	}
 	return nil
 }
@@ -122,7 +131,8 @@ func counts() map[string]string {
 	}
 }
 
-// environment is what a client learns of the world: where to connect, and what it ought to find.
+// environment puts back what an earlier client may have left behind, and is what the next one learns of the world: where to connect, and what it
+// ought to find.
 func (w *world) environment(ctx context.Context) ([]string, error) {
 	env := []string{
 		"PGHOST=" + w.host, "PGPORT=" + strconv.Itoa(w.port), "PGUSER=" + user, "PGPASSWORD=" + examples.Password, "PGDATABASE=" + database,
@@ -141,6 +151,15 @@ func (w *world) environment(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("connecting as the superuser: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	specimens := []string{"specimens.sql"}
+	if w.alone {
+		specimens = append(specimens, "rows.sql")
+	}
+	for _, name := range specimens {
+		if err := loadFile(ctx, conn, name); err != nil {
+			return nil, err
+		}
+	}
 	for name, query := range counts() {
 		var n int
 		if err := conn.QueryRow(ctx, query).Scan(&n); err != nil {

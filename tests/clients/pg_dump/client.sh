@@ -1,7 +1,7 @@
 # The checks of pg_dump and pg_restore: a dump has what one may see and nothing else, and it restores.
 . ./checks.sh
 dump="$(program pg_dump) --enable-row-security"
-restore=$(program pg_restore)
+restore="$(program pg_restore) --enable-row-security"
 
 connect() { has "$($dump -s -t app.country 2>&1)" 'CREATE TABLE app.country'; }
 
