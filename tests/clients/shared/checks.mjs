@@ -41,6 +41,10 @@ export function skip(reason) {
 
 export function same(got, wanted) {
   if (isDeepStrictEqual(plain(got), plain(wanted))) return;
+  // Of long rows, only what differs is worth telling.
+  for (const key of Object.keys(wanted ?? {}).length > 1 ? Object.keys(wanted) : []) {
+    if (got && typeof got === 'object' && typeof wanted === 'object' && key in got) same(got[key], wanted[key]);
+  }
   const shown = (v) => inspect(plain(v), { breakLength: Infinity, depth: 6, maxArrayLength: 40 });
   throw new Error(`wanted ${shown(wanted)}, got ${shown(got)}`);
 }
@@ -95,7 +99,7 @@ export const tenants = (count, foreign) => async () => {
 export async function whole(rows, sumOfIds) {
   let n = 0;
   let sum = 0;
-  for await (const row of rows) {
+  for await (const row of await rows) {
     n++;
     sum += Number(row.id);
   }
