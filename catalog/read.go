@@ -139,7 +139,6 @@ func (r *policyReader) allow(into *map[string]bool) func(*document.Node) {
 				r.add(w.Place, CodeUnknownKey, didYouMean(w.Text, allowances), "allow does not know %q", w.Text)
 				continue
 			}
-			r.notEnforced(w, w.Text == "temp_tables", "it stays refused")
 			r.notEnforced(w, w.Text == "with_hold", "cursors WITH HOLD are open to everybody, as sessions share no server connection")
 			if *into == nil {
 				*into = map[string]bool{}

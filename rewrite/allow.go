@@ -37,6 +37,9 @@ func classify(kind protoreflect.Name) class {
 		"LockingClause", "OnConflictClause", "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "DefElem",
 		"RawStmt":
 		return handled
+	// Definitions of temporary tables.
+	case "CreateStmt", "CreateTableAsStmt", "IndexStmt", "DropStmt", "TruncateStmt", "VacuumStmt", "VacuumRelation", "Constraint", "IntoClause":
+		return handled
 	// What is said of plans, prepared statements, cursors and the session itself.
 	case "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt", "ExecuteStmt", "DeallocateStmt",
 		"DiscardStmt", "UnlistenStmt", "ListenStmt", "NotifyStmt", "LockStmt":
@@ -54,26 +57,26 @@ func classify(kind protoreflect.Name) class {
 		"CreateConversionStmt", "CreateDomainStmt", "CreateEnumStmt", "CreateEventTrigStmt", "CreateExtensionStmt",
 		"CreateFdwStmt", "CreateForeignServerStmt", "CreateForeignTableStmt", "CreateFunctionStmt",
 		"CreateOpClassStmt", "CreateOpFamilyStmt", "CreatePLangStmt", "CreatePolicyStmt", "CreatePublicationStmt",
-		"CreateRangeStmt", "CreateRoleStmt", "CreateSchemaStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateStmt",
-		"CreateSubscriptionStmt", "CreateTableAsStmt", "CreateTableSpaceStmt", "CreateTransformStmt",
+		"CreateRangeStmt", "CreateRoleStmt", "CreateSchemaStmt", "CreateSeqStmt", "CreateStatsStmt",
+		"CreateSubscriptionStmt", "CreateTableSpaceStmt", "CreateTransformStmt",
 		"CreateTrigStmt", "CreateUserMappingStmt", "CreatedbStmt", "DefineStmt", "DoStmt", "DropOwnedStmt",
-		"DropRoleStmt", "DropStmt", "DropSubscriptionStmt", "DropTableSpaceStmt", "DropUserMappingStmt", "DropdbStmt",
-		"GrantRoleStmt", "GrantStmt", "ImportForeignSchemaStmt", "IndexStmt", "LoadStmt", "PLAssignStmt",
+		"DropRoleStmt", "DropSubscriptionStmt", "DropTableSpaceStmt", "DropUserMappingStmt", "DropdbStmt",
+		"GrantRoleStmt", "GrantStmt", "ImportForeignSchemaStmt", "LoadStmt", "PLAssignStmt",
 		"ReassignOwnedStmt", "RefreshMatViewStmt", "ReindexStmt", "RenameStmt", "ReplicaIdentityStmt", "ReturnStmt",
-		"RuleStmt", "SecLabelStmt", "SetOperationStmt", "TruncateStmt", "VacuumStmt", "ViewStmt":
+		"RuleStmt", "SecLabelStmt", "SetOperationStmt", "ViewStmt":
 		return refused
 	// What belongs to refused statements, and what only the planner makes.
 	case "AccessPriv", "Aggref", "AlterTableCmd", "AlternativeSubPlan", "ArrayCoerceExpr", "ArrayExpr", "CallContext",
-		"CaseTestExpr", "CoerceToDomain", "CoerceToDomainValue", "CoerceViaIO", "CollateExpr", "Constraint",
+		"CaseTestExpr", "CoerceToDomain", "CoerceToDomainValue", "CoerceViaIO", "CollateExpr",
 		"ConvertRowtypeExpr", "CreateOpClassItem", "CurrentOfExpr", "DistinctExpr", "FieldSelect", "FieldStore",
-		"FromExpr", "FuncExpr", "FunctionParameter", "InferenceElem", "InlineCodeBlock", "IntList", "IntoClause",
+		"FromExpr", "FuncExpr", "FunctionParameter", "InferenceElem", "InlineCodeBlock", "IntList",
 		"JsonConstructorExpr", "JsonExpr", "JsonTablePath", "JsonTablePathScan", "JsonTableSiblingJoin", "MergeAction",
 		"NextValueExpr", "NullIfExpr", "ObjectWithArgs", "OidList", "OnConflictExpr", "OpExpr", "Param", "ParseResult",
 		"PartitionBoundSpec", "PartitionCmd", "PartitionElem", "PartitionRangeDatum", "PartitionSpec",
 		"PublicationObjSpec", "PublicationTable", "Query", "RTEPermissionInfo", "RangeTblEntry", "RangeTblFunction",
 		"RangeTblRef", "RelabelType", "RoleSpec", "RowCompareExpr", "RowMarkClause", "ScalarArrayOpExpr", "ScanResult",
 		"ScanToken", "SinglePartitionSpec", "SortGroupClause", "StatsElem", "SubPlan", "SubscriptingRef", "SummaryResult",
-		"TableFunc", "TableLikeClause", "TableSampleClause", "TargetEntry", "TriggerTransition", "VacuumRelation", "Var",
+		"TableFunc", "TableLikeClause", "TableSampleClause", "TargetEntry", "TriggerTransition", "Var",
 		"WindowClause", "WindowFunc", "WindowFuncRunCondition", "WithCheckOption":
 		return refused
 	default:

@@ -164,6 +164,10 @@ func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSamp
 	if w.relations++; w.relations > maxRelations {
 		return w.deny(TooComplex, stateTooComplex, "statement names more than %d relations", maxRelations)
 	}
+	if w.isTemporary(rv) && sample == nil {
+		w.readTemporary(rv)
+		return nil
+	}
 	if name, ok := w.rewriter.openCatalog(rv); ok {
 		return w.catalogRelation(n, name, rv, sample, lv)
 	}

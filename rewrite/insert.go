@@ -18,6 +18,9 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 	if err := w.with(s.WithClause); err != nil {
 		return err
 	}
+	if w.isTemporary(s.Relation) {
+		return w.insertTemporary(s)
+	}
 	where := s.Relation.Location
 	relation, entity, err := w.target(s.Relation)
 	if err != nil {

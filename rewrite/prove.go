@@ -96,11 +96,13 @@ func (v *prover) visit(m protoreflect.Message) error {
 			return err
 		}
 	case *pg.InsertStmt:
-		return v.write(m, n.Relation, func() error { return v.insert(v.plainInsert(n)) })
+		return v.write(m, n.Relation, func() error { return v.unless(n.Relation, func() error { return v.insert(v.plainInsert(n)) }) })
 	case *pg.UpdateStmt:
-		return v.write(m, n.Relation, func() error { return v.update(n) })
+		return v.write(m, n.Relation, func() error { return v.unless(n.Relation, func() error { return v.update(n) }) })
 	case *pg.DeleteStmt:
-		return v.write(m, n.Relation, func() error { return v.mayWrite(n.Relation, catalog.Delete) })
+		return v.write(m, n.Relation, func() error {
+			return v.unless(n.Relation, func() error { return v.mayWrite(n.Relation, catalog.Delete) })
+		})
 	case *pg.CopyStmt:
 		if n.IsFrom {
 			return v.write(m, n.Relation, func() error { return v.copyIn(n) })
@@ -201,6 +203,9 @@ func (v *prover) rangeVar(rv *pg.RangeVar) error {
 		return nil // an alias
 	case *pg.LockStmt:
 		return nil // judged with its statement
+	}
+	if v.temporary(rv) && v.mayStand(holder) {
+		return nil
 	}
 	if holder.field == "relation" {
 		switch holder.message.Interface().(type) {

@@ -26,6 +26,9 @@ type bareTarget struct {
 
 // enterTarget begins a writing statement. The function that it returns ends it.
 func (v *prover) enterTarget(rv *pg.RangeVar) (func(), error) {
+	if v.temporary(rv) {
+		return func() {}, nil
+	}
 	entity, err := v.entity(rv)
 	if err != nil {
 		return nil, err

@@ -69,6 +69,9 @@ func (p *fenceProver) named(rv *pg.RangeVar) *exposure {
 		}
 		return &exposure{name: refname(rv), inner: true, raises: true}
 	}
+	if rv.Schemaname == temporarySchema && temporaryName(rv.Relname) {
+		return &exposure{name: refname(rv)} // of the session's own rows, whose columns are not known
+	}
 	o := &exposure{rv: rv, name: refname(rv), row: renamed(rv, p.relationOf(rv)), relation: p.relationOf(rv), complete: true}
 	o.columns, o.complete = rename(relationOutputs(o.relation), true, rv.Alias)
 	o.condition = p.proven[rv]

@@ -39,7 +39,7 @@ func (v *prover) standing(m protoreflect.Message) error {
 		*pg.TransactionStmt, *pg.VariableShowStmt:
 		return v.container(m, nil, nil)
 	default:
-		return nil
+		return v.definition(m)
 	}
 }
 

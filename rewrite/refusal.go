@@ -44,6 +44,7 @@ const (
 	stateUndefinedSchema       = "3F000"
 	stateSyntaxError           = "42601"
 	stateFeatureNotSupported   = "0A000"
+	stateDuplicateTable        = "42P07"
 	stateReservedName          = "42939"
 	stateTooComplex            = "54001"
 	stateDuplicateColumn       = "42701"

@@ -97,6 +97,7 @@ func (g *Rewriter) rewrite(sql string, p *plan.Plan, declared []uint32) (*Templa
 func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared []uint32) error {
 	stmt := raw.Stmt
 	nameSetting(stmt)
+	intoTemporary(stmt)
 	w := &walker{
 		rewriter: g, plan: p, root: stmt.ProtoReflect(), shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
@@ -188,6 +189,9 @@ func (w *walker) sessionStatement(n *pg.Node) (Kind, error) {
 	case *pg.Node_NotifyStmt:
 		return w.listen(Notify, "NOTIFY", &s.NotifyStmt.Conditionname)
 	default:
+		if known, err := w.define(n); known {
+			return Define, err
+		}
 		return Unknown, w.refuseStatement(n)
 	}
 }

@@ -48,16 +48,10 @@ func refusedCommand(kind protoreflect.Name) (command, instead string) {
 		return "GRANT or REVOKE of a role", insteadOfGrant
 	case "AlterDefaultPrivilegesStmt":
 		return "ALTER DEFAULT PRIVILEGES", insteadOfGrant
-	case "CreateStmt":
-		return "CREATE TABLE", insteadOfTable
-	case "CreateTableAsStmt":
-		return "CREATE TABLE AS", insteadOfTable
 	case "DoStmt":
 		return "DO", insteadOfCode
 	case "CallStmt":
 		return "CALL", insteadOfCode
-	case "TruncateStmt":
-		return "TRUNCATE", insteadOfTruncate
 	case "ConstraintsSetStmt":
 		return "SET CONSTRAINTS", insteadOfConstraints
 	case "PLAssignStmt", "ReturnStmt", "SetOperationStmt": // parts of functions, and of the parser's own
@@ -103,8 +97,6 @@ func administrationCommand(kind protoreflect.Name) string {
 		return "REASSIGN OWNED"
 	case "ReindexStmt":
 		return "REINDEX"
-	case "VacuumStmt":
-		return "VACUUM or ANALYZE"
 	}
 	return ""
 }

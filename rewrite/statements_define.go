@@ -51,8 +51,6 @@ func definitionCommand(kind protoreflect.Name) string {
 		return "ALTER USER MAPPING"
 	case "CommentStmt":
 		return "COMMENT"
-	case "DropStmt":
-		return "DROP"
 	case "DropSubscriptionStmt":
 		return "DROP SUBSCRIPTION"
 	case "DropUserMappingStmt":
@@ -119,8 +117,6 @@ func creationCommand(kind protoreflect.Name) string {
 		return "CREATE USER MAPPING"
 	case "DefineStmt":
 		return "CREATE"
-	case "IndexStmt":
-		return "CREATE INDEX"
 	case "RuleStmt":
 		return "CREATE RULE"
 	case "ViewStmt":

@@ -80,6 +80,7 @@ const (
 	Listen
 	Notify
 	Unlisten // of one channel
+	Define   // a temporary table
 	CopyIn   // from the client, straight into the table
 	// What is loaded through a table of ours takes four statements: to make it, to fill it from the client, to write its rows, and to end it.
 	CopyPrepare

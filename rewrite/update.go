@@ -14,6 +14,10 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	if err := w.with(s.WithClause); err != nil {
 		return err
 	}
+	if w.isTemporary(s.Relation) {
+		visit := func() error { return w.children(s.ProtoReflect(), "relation", "with_clause", "from_clause") }
+		return w.changeTemporary(s.Relation, s.FromClause, s.ReturningList, visit, &s.WhereClause)
+	}
 	relation, read, update, err := w.updateTarget(s.Relation)
 	if err != nil {
 		return err
@@ -143,6 +147,10 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 	defer w.enter()()
 	if err := w.with(s.WithClause); err != nil {
 		return err
+	}
+	if w.isTemporary(s.Relation) {
+		visit := func() error { return w.children(s.ProtoReflect(), "relation", "with_clause", "using_clause") }
+		return w.changeTemporary(s.Relation, s.UsingClause, s.ReturningList, visit, &s.WhereClause)
 	}
 	at := s.Relation.Location
 	relation, entity, err := w.target(s.Relation)

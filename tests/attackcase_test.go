@@ -193,7 +193,7 @@ func mayView(subject string, marker []string) bool {
 	user, tenant, _ := strings.Cut(subject, "@")
 	whose, table, owner := marker[1], marker[2], marker[3]
 	visible := map[string]string{
-		"kim@acme": "org member project task comment", "lee@globex": "org member project task comment",
+		"kim@acme": "org member project task comment", "vic@acme": "org member project task comment vault crate", "lee@globex": "org member project task comment",
 		"lee@acme": "org member invoice", "bea@acme": "org member invoice",
 		"pat@initech": "org member project task comment invoice", "ida@acme": "org member project task comment invoice",
 		"ida@globex": "org member project task comment invoice", `d'arcy\@globex`: "org member project task comment invoice",

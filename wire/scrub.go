@@ -73,12 +73,20 @@ func scrubError(f *errorFields, of, inner statement, mark string, about *rewrite
 	scrubColumns(f, of)
 	scrubColumns(f, inner)
 	scrubOwnNames(f)
+	scrubTemporary(f)
 	scrubInternals(f)
 	scrubLoad(f, about)
 	if of.hidden() == rewrite.HiddenColumn || inner.hidden() == rewrite.HiddenColumn {
 		f.message = uncount(f.message)
 	}
 	return nil
+}
+
+// scrubTemporary names temporary tables as clients do: it is us who put their schema before them.
+func scrubTemporary(f *errorFields) {
+	if strings.HasPrefix(f.code, "42") {
+		f.message = strings.ReplaceAll(f.message, `"pg_temp.`, `"`)
+	}
 }
 
 // uncount takes the hidden column out of what PostgreSQL says of a Bind with a wrong number of result formats.

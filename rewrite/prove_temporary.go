@@ -1,0 +1,67 @@
+package rewrite
+
+import (
+	"fmt"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// temporary says whether a relation is one of the session's own, and the subject may have any.
+func (v *prover) temporary(rv *pg.RangeVar) bool {
+	return rv.GetSchemaname() == temporarySchema && rv.Catalogname == "" && temporaryName(rv.Relname) && mayMakeTemporary(v.plan)
+}
+
+// definition demands of statements that define that all they name is temporary, and that they stand for themselves.
+func (v *prover) definition(m protoreflect.Message) error {
+	ok := true
+	switch n := m.Interface().(type) {
+	case *pg.CreateStmt:
+		ok = v.temporary(n.Relation) && plainDefinition(n)
+	case *pg.CreateTableAsStmt:
+		ok = n.Objtype == pg.ObjectType_OBJECT_TABLE && v.temporary(n.Into.GetRel()) && plainInto(n.Into) && isSelect(n.Query)
+	case *pg.IndexStmt:
+		ok = v.temporary(n.Relation) && plainIndex(n)
+	case *pg.DropStmt:
+		ok = n.RemoveType == pg.ObjectType_OBJECT_TABLE
+		for _, object := range n.Objects {
+			ok = ok && tableDropped(object) != nil && v.temporary(tableDropped(object))
+		}
+	case *pg.TruncateStmt:
+		for _, relation := range n.Relations {
+			ok = ok && v.temporary(relation.GetRangeVar())
+		}
+	case *pg.VacuumStmt:
+		ok = !n.IsVacuumcmd && len(n.Options) == 0 && len(n.Rels) > 0
+		for _, relation := range n.Rels {
+			ok = ok && v.temporary(relation.GetVacuumRelation().GetRelation())
+		}
+	default:
+		return nil
+	}
+	if !ok {
+		return fmt.Errorf("%s is about more than a temporary table", m.Descriptor().Name())
+	}
+	return v.container(m, nil, nil)
+}
+
+// unless judges a write where its target is not a temporary table.
+func (v *prover) unless(target *pg.RangeVar, judge func() error) error {
+	if v.temporary(target) {
+		return nil
+	}
+	return judge()
+}
+
+// mayStand says whether a temporary table may stand in a place: MERGE and COPY know mapped targets only.
+func (v *prover) mayStand(holder step) bool {
+	if holder.field != "relation" {
+		return true
+	}
+	switch holder.message.Interface().(type) {
+	case *pg.MergeStmt, *pg.CopyStmt:
+		return false
+	default:
+		return true
+	}
+}

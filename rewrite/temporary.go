@@ -1,0 +1,107 @@
+package rewrite
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/wherewall/wherewall/plan"
+)
+
+// Temporary tables are the session's own. A name that means no table that the subject may know of is written as one of pg_temp; whether there is one,
+// and what columns it has, is for the server to say. So nothing has to be remembered of a session, and no temporary table can stand for a mapped one:
+// the name of one that the subject sees always means that.
+
+// mayMakeTemporary says whether a plan's subject may have temporary tables.
+func mayMakeTemporary(p *plan.Plan) bool { return p.Allow[allowTempTables] }
+
+// isTemporary says whether a name is that of a temporary table, as far as the subject may have any. The caller has looked for WITH queries.
+func (w *walker) isTemporary(rv *pg.RangeVar) bool {
+	if !mayMakeTemporary(w.plan) || !temporaryName(rv.Relname) || rv.Catalogname != "" || rv.Relpersistence != "p" && rv.Relpersistence != "t" {
+		return false
+	}
+	return rv.Schemaname == temporarySchema || rv.Schemaname == "" && !w.rewriter.shadowsMapped(w.plan, rv.Relname)
+}
+
+// temporaryName says whether a temporary table may have a name: those of catalogs and ours are taken.
+func temporaryName(name string) bool {
+	return name != "" && !strings.HasPrefix(name, "pg_") && !strings.HasPrefix(name, reservedPrefix)
+}
+
+// shadowsMapped says whether a name without a schema means a table that the subject may know of.
+func (g *Rewriter) shadowsMapped(p *plan.Plan, name string) bool {
+	relation := g.snapshot.Schema.Resolve("", name)
+	if relation == nil {
+		return false
+	}
+	entity := g.snapshot.EntityOf(relation.RelationName)
+	return entity != nil && p.Visible(entity.Name)
+}
+
+// readTemporary names a temporary table in FROM, whose columns are not known.
+func (w *walker) readTemporary(rv *pg.RangeVar) {
+	name := refname(rv)
+	rv.Schemaname = temporarySchema
+	w.scope.origins[name] = origin{row: true}
+}
+
+// temporaryTarget names a temporary table that a statement writes to.
+func (w *walker) temporaryTarget(rv *pg.RangeVar) error {
+	if rv.Alias != nil {
+		if err := w.visit(rv.Alias.ProtoReflect()); err != nil {
+			return err
+		}
+	}
+	for _, name := range w.rewriter.versions() {
+		w.scope.origins[name] = origin{row: true}
+	}
+	w.readTemporary(rv)
+	return nil
+}
+
+// insertTemporary writes rows of the session's own: nothing has to be checked of them, only what they are made of.
+func (w *walker) insertTemporary(s *pg.InsertStmt) error {
+	if err := w.temporaryTarget(s.Relation); err != nil {
+		return err
+	}
+	if err := w.sourceOf(s); err != nil {
+		return err
+	}
+	if s.OnConflictClause != nil {
+		w.scope.origins["excluded"] = origin{row: true}
+	}
+	w.nameColumns(s.ReturningList)
+	c := s.OnConflictClause
+	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
+		return err
+	}
+	if c != nil {
+		if err := w.children(c.ProtoReflect()); err != nil {
+			return err
+		}
+	}
+	w.summariseReturning(s.ReturningList)
+	return nil
+}
+
+// changeTemporary is what UPDATE and DELETE of a temporary table have in common: other tables may stand beside it, under their guards.
+func (w *walker) changeTemporary(target *pg.RangeVar, beside []*pg.Node, returning []*pg.Node, visit func() error, where **pg.Node) error {
+	if err := w.temporaryTarget(target); err != nil {
+		return err
+	}
+	guards, err := w.from(beside, level{keep: w.keep})
+	if err != nil {
+		return err
+	}
+	w.nameColumns(returning)
+	if err := visit(); err != nil {
+		return err
+	}
+	w.summariseReturning(returning)
+	fenced, _, err := w.fence(clauses{where: *where})
+	if err != nil {
+		return err
+	}
+	*where = and(append([]*pg.Node{fenced}, guards...)...)
+	return nil
+}
