@@ -1,6 +1,10 @@
 package rewrite
 
-import pg "github.com/pganalyze/pg_query_go/v6"
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+)
 
 // helperTable is what is answered in the place of calls of pg_catalog's functions. A function that is in it neither here nor on the list of
 // harmless ones is refused.
@@ -89,21 +93,22 @@ func constantHelpers() map[constant]map[string][]string {
 	}
 }
 
-// constant is a value of a type; the empty one is NULL.
+// constant is a value of a type, or NULL where there is none; ” is the empty text.
 type constant struct{ typ, value string }
 
 func constantAnswer(c constant) func(answering) *pg.Node {
-	return func(answering) *pg.Node {
-		switch c.value {
-		case "":
+	return func(a answering) *pg.Node {
+		if c.value == "" {
 			return cast(null(), helperType(c.typ))
-		case "false":
-			return boolean(false)
-		case "''":
-			return cast(literal(""), helperType(c.typ))
-		default:
-			return cast(literal(c.value), helperType(c.typ))
 		}
+		value := cast(literal(strings.Trim(c.value, "'")), helperType(c.typ))
+		if c.typ == "bool" {
+			value = boolean(c.value == "true")
+		}
+		for _, arg := range a.args { // of NULL, PostgreSQL's own say NULL
+			value = caseWhen(isNull(arg), cast(null(), helperType(c.typ)), value)
+		}
+		return value
 	}
 }
 
