@@ -12,7 +12,7 @@ import (
 // Functions that look objects up by OID or name are never called with what a client gives. In a call's place stands a sub-select that has the
 // client's arguments in a sub-select of their own, and an answer that is made of what the subject sees of the catalogs:
 //
-//	(SELECT answer FROM (SELECT argument::type AS ww_a1, ...) AS ww_h_name)
+//	(SELECT answer FROM (SELECT argument::type AS ww_a1, ... OFFSET 0) AS ww_h_name)
 //
 // The innermost query has no FROM, so that names in the arguments mean what they meant before. The answer is the plan's alone, which lets the
 // proof make it again.
@@ -61,7 +61,9 @@ func (g *Rewriter) helped(name string, given []*pg.Node, p *plan.Plan) *pg.Selec
 		return nil
 	}
 	a := answering{rewriter: g, plan: p, name: name, given: given}
-	inner := &pg.SelectStmt{LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE}
+	// The fence has the server compute each argument once: an answer names it several times, and one helper may stand in another.
+	inner := selectFrom(nil, nil, nil)
+	inner.LimitOffset, inner.LimitOption = integer(0), pg.LimitOption_LIMIT_OPTION_COUNT
 	for i := range types {
 		label := argumentPrefix + itoa(int32(i+1)) //nolint:gosec // a handful
 		inner.TargetList = append(inner.TargetList, target(given[i], label))

@@ -111,7 +111,7 @@ func (a answering) byName(typ string, shown, key *pg.Node) *pg.Node {
 		schemas := nameArray(a.rewriter.visibleObjects(a.plan).names.schemas)
 		reachable := caseWhen(or(
 			operation("=", call("cardinality", nameParts(key)), integer(1)),
-			expression(pg.A_Expr_Kind_AEXPR_OP_ANY, names(pgCatalog, "="), firstOf(nameParts(key)), cast(literal(schemas), arrayType("text"))),
+			and(operation("=", call("cardinality", nameParts(key)), integer(2)), amongValues(firstOf(nameParts(key)), "text", schemas)),
 		), cast(call("to_regclass", copyOf(key)), builtinType("oid")), nil)
 		return a.lookup("pg_class", shown, operation("=", column(objectAlias, "oid"), reachable))
 	case "regnamespace":
