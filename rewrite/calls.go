@@ -31,7 +31,7 @@ func (g *Rewriter) lenient(name string, n *pg.FuncCall, allow map[string]bool) b
 	case name == "current_setting":
 		return g.showsSetting(n.Args)
 	default:
-		return advisory(name) && allow[allowAdvisoryLocks]
+		return advisory(name) && allow[allowAdvisoryLocks] && ownLock(n)
 	}
 }
 

@@ -109,6 +109,9 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 	if called := channelCall(n); called != "" && MayListen(w.plan) && (schema != "" || !w.rewriter.functions.onPath(name)) {
 		return w.channel(called, n)
 	}
+	if advisory(name) && plainCall(n) && w.plan.Allow[allowAdvisoryLocks] && (schema == pgCatalog || schema == "" && !w.rewriter.functions.onPath(name)) {
+		return w.advisoryKey(name, n)
+	}
 	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ func NewValues(p *plan.Plan, mark string) *Values {
 		v.quoted[name] = string(sqltree.QuoteLiteral(nil, value))
 	}
 	v.quoted[pidSlot] = "'0'"
+	v.quoted[locksSlot] = string(sqltree.QuoteLiteral(nil, channelPrefix(p.Subject.Tenant)))
 	v.quoted[userSlot] = string(sqltree.QuoteLiteral(nil, p.Subject.User))
 	return v
 }

@@ -17,6 +17,7 @@ const (
 	userSlot = "id"    // the subject's user
 	pidSlot  = "pid:"  // the process id that the client was told
 
+	locksSlot       = "locks:"        // what the digests of the tenant's advisory locks are made of
 	channelSlot     = "channel:"      // + a name in hexadecimal: the server's name for the tenant's channel, as a name
 	channelTextSlot = "channel-text:" // the same as a text
 	channelsSlot    = "channels:"     // what the server's names of the tenant's channels begin with
