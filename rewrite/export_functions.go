@@ -54,16 +54,19 @@ func closes(patterns []string, name string) bool {
 	})
 }
 
-// closedViews are those of pg_catalog's views that show statistics, other sessions, or how things are defined and configured.
+// closedViews are those of pg_catalog's views that show statistics, other sessions, or how things are defined and configured. What filtered
+// sessions see in part stays: the service login reads it for them.
 func closedViews(views []string) []string {
 	patterns := []string{
 		"pg_stat_*", "pg_statio_*", "pg_stats*", "pg_aios", "pg_available_*", "pg_backend_memory_contexts", "pg_config", "pg_cursors",
 		"pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings", "pg_locks", "pg_matviews", "pg_policies", "pg_prepared_*",
 		"pg_publication_tables", "pg_replication_*", "pg_rules", "pg_seclabels", "pg_sequences", "pg_settings", "pg_shmem_*", "pg_views", "pg_wait_events",
 	}
+	listed := parseCatalogs(catalogsText)
 	var closed []string
 	for _, v := range views {
-		if closes(patterns, v) {
+		t := listed[catalog.RelationName{Schema: pgCatalog, Name: v}]
+		if closes(patterns, v) && (t == nil || t.class != openCatalog) {
 			closed = append(closed, v)
 		}
 	}

@@ -27,9 +27,9 @@ func ExportGrants(s *catalog.Snapshot, login string, views []string) (string, er
 	if err != nil {
 		return "", err
 	}
-	// The proxy reads the schema with an empty search path, and native policies read settings.
+	// The proxy reads the schema with an empty search path, native policies read settings, and views that are open to all call the last two.
 	needed := map[string]bool{
-		"set_config": true, "current_setting": true, "nextval": serial, "currval": serial, "lastval": serial,
+		"set_config": true, "current_setting": true, "pg_show_all_settings": true, "pg_sequence_parameters": true, "nextval": serial, "currval": serial, "lastval": serial,
 		"pg_notify": allows(s, allowListen), "pg_listening_channels": allows(s, allowListen),
 	}
 	for name := range s.Schema.Functions {

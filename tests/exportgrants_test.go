@@ -52,6 +52,22 @@ func TestExportedGrantsAreEnoughForTheSample(t *testing.T) {
 	}
 }
 
+func TestExportedGrantsLeaveTheCatalogs(t *testing.T) {
+	const name = "export_grants_catalogs"
+	newHardened(t, name)
+	reader := markReader(t, startProxy(t, sampleOptions(name)).dsn("kim"))
+	open := 0
+	for _, c := range catalogColumns(t, name) {
+		switch said, code := readAll(t, reader, "SELECT * FROM "+c.name+" LIMIT 1"); code {
+		case "":
+			open++
+		default:
+			require.Equal(t, "42P01", code, "%s: %s", c.name, said)
+		}
+	}
+	require.Greater(t, open, 120)
+}
+
 func TestExportedGrantsLeaveAWeakLogin(t *testing.T) {
 	const name = "export_grants"
 	script := newHardened(t, name)
