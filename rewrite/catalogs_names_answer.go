@@ -117,15 +117,31 @@ func (a answering) byName(typ string, shown, key *pg.Node) *pg.Node {
 	case "regnamespace":
 		return a.lookup("pg_namespace", shown, operation("=", cast(column(objectAlias, "nspname"), builtinType("text")), firstOf(nameParts(key))))
 	case "regtype":
-		printed := call("format_type", column(objectAlias, "oid"), cast(null(), builtinType("int4")))
-		return limited(a.lookup("pg_type", shown, or(
-			operation("=", cast(column(objectAlias, "typname"), builtinType("text")), copyOf(key)), operation("=", printed, copyOf(key)))))
+		return limited(a.lookup("pg_type", shown, or(typeSpellings(key)...)))
 	case "regproc":
 		return a.procNamed(shown, key)
 	default:
 		printed := cast(cast(column(objectAlias, "oid"), builtinType(typ)), builtinType("text"))
 		return a.lookup(catalogOfName(typ), shown, operation("=", printed, copyOf(key)))
 	}
+}
+
+// typeSpellings are the ways in which a text names a type: as PostgreSQL prints it, and by its name, with its schema and in quotes or without.
+func typeSpellings(key *pg.Node) []*pg.Node {
+	oid, name := column(objectAlias, "oid"), cast(column(objectAlias, "typname"), builtinType("text"))
+	schema := cast(cast(column(objectAlias, "typnamespace"), builtinType("regnamespace")), builtinType("text"))
+	bare := call("btrim", copyOf(schema), cast(literal(`"`), builtinType("text")))
+	format := func(text string, args ...*pg.Node) *pg.Node {
+		return call("format", append([]*pg.Node{cast(literal(text), builtinType("text"))}, args...)...)
+	}
+	spellings := []*pg.Node{
+		name, call("format_type", oid, cast(null(), builtinType("int4"))), format(`"%s"`, copyOf(name)),
+		format("%s.%I", schema, copyOf(name)), format(`"%s"."%s"`, bare, copyOf(name)),
+	}
+	for i, spelling := range spellings {
+		spellings[i] = operation("=", spelling, copyOf(key))
+	}
+	return spellings
 }
 
 // procNamed looks for the function of a name. Where there are several it fails, as PostgreSQL does.
