@@ -17,8 +17,10 @@ func (s *stage) sends(statements ...rewrite.Statement) {
 func stagedStatements() []rewrite.Statement {
 	load := &rewrite.Load{Table: "task", Lines: true, Before: 1}
 	return []rewrite.Statement{
-		{Kind: rewrite.CopyPrepare, Load: load}, {Kind: rewrite.CopyFill, Load: load},
-		{Kind: rewrite.CopyStore, Load: load, Hidden: rewrite.HiddenRows}, {Kind: rewrite.CopyEnd, Load: load},
+		{Kind: rewrite.CopyPrepare, Load: load},
+		{Kind: rewrite.CopyFill, Load: load},
+		{Kind: rewrite.CopyStore, Load: load, Hidden: rewrite.HiddenRows},
+		{Kind: rewrite.CopyEnd, Load: load},
 	}
 }
 
