@@ -10,7 +10,7 @@ import (
 
 // objects writes what was found down as lists.
 func (v *visibility) objects() *visibleObjects {
-	out := &visibleObjects{oids: map[string][]uint32{}}
+	out := &visibleObjects{oids: map[string][]uint32{}, known: v.knownTypes()}
 	for class, members := range v.members {
 		if class != "pg_class" && class != "pg_namespace" && class != "pg_proc" && class != "pg_type" {
 			out.oids[class] = slices.Sorted(maps.Keys(members))

@@ -14,6 +14,8 @@ import (
 // be read, and what belongs to those and speaks of nothing else. All lists are sorted.
 type visibleObjects struct {
 	oids map[string][]uint32 // by the catalog that has them
+	// known are the types that statements may name: those that are shown, and those of columns that may be written.
+	known map[uint32]bool
 	// whole and partly are relations all of whose columns are shown, and those of which cells are, as OID * 65536 + number.
 	whole, partly []uint32
 	cells         []int64
@@ -127,34 +129,50 @@ func (v *visibility) findRoutines() {
 
 // findTypes finds the types of visible columns and rows, of the arguments of functions, and of extensions, and what they are made of.
 func (v *visibility) findTypes() {
-	parts := map[uint32]catalog.TypeParts{}
 	var queue []uint32
 	for _, t := range v.schema.TypeParts {
-		parts[t.OID] = t
 		if _, shown := v.relations[t.Relation]; shown && t.Relation != 0 || v.members["pg_type"][t.OID] {
 			queue = append(queue, t.OID)
 		}
 	}
 	for _, r := range v.relations {
 		for _, c := range r.Columns {
-			if info := v.schema.Types[catalog.TypeName{Schema: c.Type.Schema, Name: c.Type.Name}]; r.numbers[c.Number] && info != nil {
-				queue = append(queue, info.OID)
+			if r.numbers[c.Number] {
+				queue = append(queue, v.typeOf(c)...)
 			}
 		}
 	}
-	queue = append(queue, v.typesOfRoutines()...)
+	v.reach(append(queue, v.typesOfRoutines()...), v.types)
+	for _, t := range v.schema.TypeParts {
+		if v.types[t.OID] && t.Relation != 0 && !v.isRelation(t.Relation) {
+			v.composite[t.Relation] = true
+		}
+	}
+}
+
+// reach adds types, and what they are made of, to those that were found.
+func (v *visibility) reach(queue []uint32, found map[uint32]bool) {
+	parts := map[uint32][]uint32{}
+	for _, t := range v.schema.TypeParts {
+		parts[t.OID] = t.Parts
+	}
 	for len(queue) > 0 {
 		oid := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		if v.types[oid] || oid < firstNormalObject {
+		if found[oid] || oid < firstNormalObject {
 			continue
 		}
-		v.types[oid] = true
-		queue = append(queue, parts[oid].Parts...)
-		if relation := parts[oid].Relation; relation != 0 && !v.isRelation(relation) {
-			v.composite[relation] = true
-		}
+		found[oid] = true
+		queue = append(queue, parts[oid]...)
 	}
+}
+
+// typeOf is the OID of a column's type, if it is there.
+func (v *visibility) typeOf(c catalog.Column) []uint32 {
+	if info := v.schema.Types[catalog.TypeName{Schema: c.Type.Schema, Name: c.Type.Name}]; info != nil {
+		return []uint32{info.OID}
+	}
+	return nil
 }
 
 func (v *visibility) isRelation(oid uint32) bool {

@@ -94,12 +94,13 @@ func (g *Rewriter) mayCall(name string) bool {
 
 func (w *walker) castType(schema, name string) (expr.Type, error) {
 	t, ok := w.rewriter.functions.castType(schema, name)
+	known := w.rewriter.knowsType(t, w.plan)
 	switch {
-	case ok || w.rowType(t):
+	case ok && known || w.rowType(t):
 		return t, nil
-	case t.Schema != pgCatalog: // a hidden table's row type is answered like a missing one
+	case t.Schema != pgCatalog: // A hidden type is answered like a missing one.
 		d := w.deny(FunctionDenied, stateUndefinedObject, "type %q does not exist", name)
-		if info := w.rewriter.snapshot.Schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]; info != nil && info.Kind == 'b' {
+		if info := w.rewriter.snapshot.Schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]; known && info != nil && info.Kind == 'b' {
 			return t, d.hint("Types of extensions may not be cast to.")
 		}
 		return t, d

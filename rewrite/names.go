@@ -38,7 +38,7 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	if i.row && !w.scalars.may(qualifier) && w.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	return w.attribute(last)
+	return w.attribute(last, n.Fields[len(parts)-1])
 }
 
 // shorten writes schema.table.column as table.column where a sub-select has taken the table's place: no schema qualifies that.
@@ -64,7 +64,7 @@ func (w *walker) shorten(n *pg.ColumnRef, parts []string) {
 func (w *walker) indirection(list []*pg.Node) error {
 	for _, n := range list {
 		if name := n.GetString_().GetSval(); name != "" {
-			if err := w.attribute(name); err != nil {
+			if err := w.attribute(name, n); err != nil {
 				return err
 			}
 		}
@@ -72,8 +72,15 @@ func (w *walker) indirection(list []*pg.Node) error {
 	return nil
 }
 
-func (w *walker) attribute(name string) error {
-	if w.rewriter.functions.attribute(name) {
+// attribute judges a name behind a dot, and the field that has it. That of a type which is hidden is made one that means nothing, so that the
+// server says of it what it says of any that does.
+func (w *walker) attribute(name string, field *pg.Node) error {
+	known := w.attributeType(name)
+	switch {
+	case known && w.rewriter.functions.attribute(name):
+		return nil
+	case !known && !w.rewriter.functions.onPath(name) && len(MeansNothing+name) < 64:
+		field.GetString_().Sval = MeansNothing + name
 		return nil
 	}
 	return w.attributeDenied(name)

@@ -1,6 +1,10 @@
 package rewrite
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wherewall/wherewall/plan"
+)
 
 // unspecified are the type OIDs with which a Parse message leaves a parameter's type to the server: zero, and that of
 // the pseudo-type unknown.
@@ -11,8 +15,8 @@ const (
 
 // MayDeclare says whether a Parse message may declare a parameter to be of a type. It is the rule for casts: a
 // parameter of type regclass looks names up, and one of a table's row type tells its columns.
-func (g *Rewriter) MayDeclare(oid uint32) bool {
-	return oid == unspecifiedOID || oid == unknownOID || g.parameters[oid]
+func (g *Rewriter) MayDeclare(oid uint32, p *plan.Plan) bool {
+	return oid == unspecifiedOID || oid == unknownOID || g.parameters[oid] && g.knowsTypeOf(oid, p)
 }
 
 // parameterTypes are the OIDs of the types that values may be cast to.

@@ -99,15 +99,15 @@ func TestParametersMayBeDeclaredOfTypesThatCastsMayName(t *testing.T) {
 		return oid
 	}
 	for _, name := range []string{"int4", "text", "text[]", "uuid", "jsonb", "numeric", "timestamptz", "app.task_status", "app.task_status[]", "unknown"} {
-		require.True(t, theSample.rewriter.MayDeclare(oid(name)), name)
+		require.True(t, theSample.rewriter.MayDeclare(oid(name), theSample.values(t, "kim@acme").Plan()), name)
 	}
-	require.True(t, theSample.rewriter.MayDeclare(0))
+	require.True(t, theSample.rewriter.MayDeclare(0, theSample.values(t, "kim@acme").Plan()))
 	for _, name := range []string{
 		"regclass", "regclass[]", "regrole", "regprocedure", "regtype", "app.project", "app.audit_log", "app.project[]", "record", "cstring", "internal", "refcursor",
 	} {
-		require.False(t, theSample.rewriter.MayDeclare(oid(name)), name)
+		require.False(t, theSample.rewriter.MayDeclare(oid(name), theSample.values(t, "kim@acme").Plan()), name)
 	}
-	require.False(t, theSample.rewriter.MayDeclare(4294967295))
+	require.False(t, theSample.rewriter.MayDeclare(4294967295, theSample.values(t, "kim@acme").Plan()))
 }
 
 func TestTheValuesOfASubjectAreQuoted(t *testing.T) {

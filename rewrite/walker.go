@@ -276,6 +276,9 @@ const reservedPrefix = OwnPrefix
 // OwnPrefix begins every name of ours in a rewritten text.
 const OwnPrefix = "ww_"
 
+// MeansNothing begins names behind a dot that must not mean what they meant; PostgreSQL's errors quote them.
+const MeansNothing = OwnPrefix + "no_"
+
 // isNames says whether a list of names is schema.anything.
 func isNames(list []*pg.Node, schema string) bool {
 	return len(list) == 2 && list[0].GetString_().GetSval() == schema

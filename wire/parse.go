@@ -66,7 +66,7 @@ func (v *view) unfit(t *rewrite.Template, types []byte) *rewrite.Refusal {
 		return refused(codeParse, stateSyntax, multipleInPrepared)
 	}
 	for i, oid := range declaredTypes(types) {
-		if v.world == nil || !v.world.Rewriter.MayDeclare(oid) {
+		if v.world == nil || !v.world.Rewriter.MayDeclare(oid, v.plan) {
 			return refused(codeFunction, stateDenied, fmt.Sprintf("permission denied for the type of parameter $%d", i+1))
 		}
 	}

@@ -193,6 +193,7 @@ func scrubOwnNames(f *errorFields) {
 	if strings.Contains(f.detail, ownName) {
 		f.detail = ""
 	}
+	f.message = strings.ReplaceAll(f.message, rewrite.MeansNothing, "")
 	if !strings.Contains(f.message, ownName) {
 		return
 	}

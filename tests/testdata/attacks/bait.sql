@@ -53,6 +53,9 @@ FROM generate_series(1, 12) n, LATERAL (SELECT (ARRAY['acme', 'globex', 'initech
 CREATE TABLE app.crate (id int PRIMARY KEY, org_id text NOT NULL, body text);
 INSERT INTO app.crate SELECT n, o, 'bait.' || o || '.crate.all' FROM generate_series(1, 36) n, LATERAL (SELECT (ARRAY['acme', 'globex', 'initech'])[1 + n % 3] AS o) x;
 
+-- A table with a column of a domain:
+CREATE TABLE app.report (id int PRIMARY KEY, org_id text NOT NULL, grade app.grade);
+
 -- Rows of others that make a condition fail which is true of the own ones, with a tenant in a column, over a path and shared with everybody:
 CREATE TABLE app.trap (id int PRIMARY KEY, org_id text, project_id bigint, ref text, j jsonb, pat text, x int, zero numeric, born text, body text);
 INSERT INTO app.trap
