@@ -109,9 +109,12 @@ func (a answering) byName(typ string, shown, key *pg.Node) *pg.Node {
 	switch typ {
 	case "regclass":
 		schemas := nameArray(a.rewriter.visibleObjects(a.plan).names.schemas)
+		database := cast(call("current_database"), builtinType("text"))
 		reachable := caseWhen(or(
 			operation("=", call("cardinality", nameParts(key)), integer(1)),
 			and(operation("=", call("cardinality", nameParts(key)), integer(2)), amongValues(firstOf(nameParts(key)), "text", schemas)),
+			and(operation("=", call("cardinality", nameParts(key)), integer(3)), operation("=", firstOf(nameParts(key)), database),
+				amongValues(subscript(nameParts(key), 2), "text", schemas)),
 		), cast(call("to_regclass", copyOf(key)), builtinType("oid")), nil)
 		return a.lookup("pg_class", shown, operation("=", column(objectAlias, "oid"), reachable))
 	case "regnamespace":

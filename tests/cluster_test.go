@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,7 +152,15 @@ func execAt(ctx context.Context, dsn, sql string) error {
 		return fmt.Errorf("connecting as the superuser: %w", err)
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, sql).ReadAll(); err != nil {
+	_, err = conn.Exec(ctx, sql).ReadAll()
+	// Roles are one for all databases, and PostgreSQL refuses to change one in two sessions at once. The statements are one transaction.
+	for range 10 {
+		if err == nil || !strings.Contains(err.Error(), "tuple concurrently updated") {
+			break
+		}
+		_, err = conn.Exec(ctx, sql).ReadAll()
+	}
+	if err != nil {
 		return fmt.Errorf("running statements as the superuser: %w", err)
 	}
 	return nil
