@@ -20,7 +20,9 @@ type Schema struct {
 	TypeParts  []TypeParts
 	Extensions []Extension
 	Limits     Limits
-	Digest     string // changes whenever anything above does
+	// TemporaryFirst says that a function sets a search path of its own in which temporary tables come before others.
+	TemporaryFirst bool
+	Digest         string // changes whenever anything above does
 }
 
 // RelationName is a schema-qualified relation.

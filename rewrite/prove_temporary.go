@@ -12,14 +12,19 @@ func (v *prover) temporary(rv *pg.RangeVar) bool {
 	return rv.GetSchemaname() == temporarySchema && rv.Catalogname == "" && temporaryName(rv.Relname) && mayMakeTemporary(v.plan)
 }
 
+// mayMake says whether a table of the session's own may be made, too: none that a function of the database would take for one of its own.
+func (v *prover) mayMake(rv *pg.RangeVar) bool {
+	return v.temporary(rv) && !v.rewriter.snapshot.Schema.TemporaryFirst
+}
+
 // definition demands of statements that define that all they name is temporary, and that they stand for themselves.
 func (v *prover) definition(m protoreflect.Message) error {
 	ok := true
 	switch n := m.Interface().(type) {
 	case *pg.CreateStmt:
-		ok = v.temporary(n.Relation) && plainDefinition(n)
+		ok = v.mayMake(n.Relation) && plainDefinition(n)
 	case *pg.CreateTableAsStmt:
-		ok = n.Objtype == pg.ObjectType_OBJECT_TABLE && v.temporary(n.Into.GetRel()) && plainInto(n.Into) && isSelect(n.Query)
+		ok = n.Objtype == pg.ObjectType_OBJECT_TABLE && v.mayMake(n.Into.GetRel()) && plainInto(n.Into) && isSelect(n.Query)
 	case *pg.IndexStmt:
 		ok = v.temporary(n.Relation) && plainIndex(n)
 	case *pg.DropStmt:

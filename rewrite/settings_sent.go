@@ -37,9 +37,12 @@ func shownPath(path *pg.Node) *pg.Node {
 	return call("regexp_replace", path, cast(literal("(, )?"+temporarySchema+"$"), builtinType("text")), cast(literal(""), builtinType("text")))
 }
 
-// needsPath says whether a plan's statements find operators by the search path: those that the policy lists stand under their bare names, and would
-// mean PostgreSQL's own if there were no path.
+// needsPath says whether a plan's statements find something by the search path. Operators that the policy lists stand under their bare names, and would
+// mean PostgreSQL's own if there were no path. Triggers and functions name tables so, and would mean the temporary ones of whoever may make them.
 func (g *Rewriter) needsPath(p *plan.Plan) bool {
+	if mayMakeTemporary(p) {
+		return true
+	}
 	for _, all := range g.shadows.operators {
 		if slices.ContainsFunc(all, func(o catalog.Operator) bool { return g.mayOperate(o, p) }) {
 			return true

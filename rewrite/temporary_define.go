@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 )
 
@@ -20,6 +22,8 @@ func (w *walker) named(rv *pg.RangeVar, command, instead string) error {
 		return w.temporaryDenied(command, instead)
 	case !mayMakeTemporary(w.plan):
 		return w.temporaryDenied(command, "Temporary tables take the policy's `allow: [temp_tables]`.")
+	case w.rewriter.snapshot.Schema.TemporaryFirst:
+		return w.temporaryDenied(command, "A function of this database would find temporary tables in the place of its own: its search_path has to end in pg_temp.")
 	case !temporaryName(rv.Relname):
 		return deny(StatementDenied, stateReservedName, rv.Location, "names beginning with \"pg_\" or %q are reserved", reservedPrefix)
 	case w.rewriter.shadowsMapped(w.plan, rv.Relname):
@@ -94,7 +98,7 @@ func plainDefinition(s *pg.CreateStmt) bool {
 
 // plainConstraint lists the constraints that look at no other table.
 func plainConstraint(c *pg.Constraint) bool {
-	if c == nil || c.Pktable != nil || len(c.Options)+len(c.Exclusions)+len(c.Including) > 0 || c.Indexname != "" || c.Indexspace != "" || c.AccessMethod != "" ||
+	if c == nil || strings.HasPrefix(c.Conname, reservedPrefix) || c.Pktable != nil || len(c.Options)+len(c.Exclusions)+len(c.Including) > 0 || c.Indexname != "" || c.Indexspace != "" || c.AccessMethod != "" ||
 		c.WhereClause != nil || c.CookedExpr != "" {
 		return false
 	}
@@ -171,7 +175,7 @@ func (w *walker) createIndex(s *pg.IndexStmt) error {
 }
 
 func plainIndex(s *pg.IndexStmt) bool {
-	if s.TableSpace != "" || len(s.Options)+len(s.ExcludeOpNames)+len(s.IndexIncludingParams) > 0 || s.Concurrent || s.Idxcomment != "" || !temporaryName("x"+s.Idxname) {
+	if s.TableSpace != "" || len(s.Options)+len(s.ExcludeOpNames)+len(s.IndexIncludingParams) > 0 || s.Concurrent || s.Idxcomment != "" || s.Idxname != "" && !temporaryName(s.Idxname) {
 		return false
 	}
 	for _, n := range s.IndexParams {

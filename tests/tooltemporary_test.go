@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -101,4 +102,27 @@ func TestTemporaryTablesNeedPermission(t *testing.T) {
 	}
 	pg.exec(t, database, "REVOKE TEMPORARY ON DATABASE "+database+" FROM PUBLIC, wherewall_svc")
 	require.Equal(t, "42501", dial(t, p.dsn("nia")).query(t, "CREATE TEMP TABLE x (a int)").code())
+}
+
+// TestNoFunctionTakesTemporaryTablesForItsOwn has a trigger that writes what the user does not see to a table that it looks for among the
+// temporary ones first. Nobody may make one then, until the function's path ends in pg_temp.
+func TestNoFunctionTakesTemporaryTablesForItsOwn(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"app": "42501", "pg_temp, app": "42501", "pg_temp, app, pg_temp": "42501", "app, pg_temp": "", "''": "", "pg_catalog": "", "pg_catalog, \"pg_temp\"": "",
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			database := "temporary_path" + regexp.MustCompile(`\W+`).ReplaceAllString("_"+path, "_")
+			newSample(t, database)
+			pg.exec(t, database, "GRANT TEMPORARY ON DATABASE "+database+" TO wherewall_svc")
+			pg.exec(t, database, "CREATE FUNCTION app.taken() RETURNS trigger LANGUAGE plpgsql SET search_path = "+path+" AS 'BEGIN RETURN NEW; END'")
+			options := sampleOptions(database)
+			options.policy = append(options.policy, "testdata/needs/policy.yaml")
+			c := dial(t, startProxy(t, options).dsn("nia"))
+			for _, sql := range []string{"CREATE TEMP TABLE x (a int)", "CREATE TEMP TABLE y AS SELECT 1 AS a", "SELECT 1 AS a INTO TEMP z", "CREATE TABLE pg_temp.v (a int)"} {
+				require.Equal(t, want, c.query(t, sql).code(), sql)
+			}
+		})
+	}
 }
