@@ -36,6 +36,7 @@ func (g *Rewriter) catalogQuery(name catalog.RelationName, alias string, p *plan
 		if t.view || rows != nil && hasSubSelect(rows) {
 			offset(query)
 		}
+		query.SortClause = t.order(alias)
 		return query, true
 	case neverCatalog:
 	}

@@ -28,6 +28,7 @@ type catalogTable struct {
 	view    bool
 	columns []catalogColumn
 	filters []catalogFilter
+	sorted  []string // columns that its rows are in the order of; none for any order
 }
 
 // catalogColumn is a column of a catalog.
@@ -91,6 +92,10 @@ func parseCatalog(words []string) *catalogTable {
 	}
 	for _, word := range words[2:] {
 		name, columns, _ := strings.Cut(strings.TrimSuffix(word, ")"), "(")
+		if name == "order" {
+			t.sorted = strings.Split(columns, ",")
+			continue
+		}
 		t.filters = append(t.filters, catalogFilter{name, strings.Split(columns, ",")})
 	}
 	return t
@@ -104,7 +109,7 @@ func newCatalogs(s *catalog.Schema) map[catalog.RelationName]*catalogTable {
 		if server == nil || listed.class == neverCatalog || listed.class == openCatalog && len(listed.filters) == 0 {
 			continue
 		}
-		t := &catalogTable{name: name, class: listed.class, oid: server.OID, view: server.Kind == 'v', filters: listed.filters}
+		t := &catalogTable{name: name, class: listed.class, oid: server.OID, view: server.Kind == 'v', filters: listed.filters, sorted: listed.sorted}
 		for _, c := range server.Columns {
 			if found, ok := listed.column(c.Name); ok {
 				found.typ = c.Type

@@ -35,6 +35,15 @@ func (g *Rewriter) catalogRows(t *catalogTable, alias string, p *plan.Plan) *pg.
 	return and(terms...)
 }
 
+// order is the order of a catalog's rows, for tools that take the one in which PostgreSQL happens to give them for that of a table's columns.
+func (t *catalogTable) order(alias string) []*pg.Node {
+	var by []*pg.Node
+	for _, c := range t.sorted {
+		by = append(by, ordered(column(alias, c)))
+	}
+	return by
+}
+
 // objectFilter is a filter of catalogs.txt that goes by OIDs. One that is not known lets nothing pass.
 func (g *Rewriter) objectFilter(f catalogFilter, v *visibleObjects, alias string) *pg.Node {
 	switch f.name {

@@ -48,6 +48,9 @@ func TestCatalogListReads(t *testing.T) {
 			require.False(t, strings.HasPrefix(c.text, "@") && !slices.Contains([]string{"@null", "@user", "@role", "@checks", "@default", "@path", "@dropped", "@empty"}, c.text), "%s.%s=%s", full, c.name, c.text)
 		}
 		require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(names), "%s has a column twice", full)
+		for _, c := range table.sorted {
+			require.Contains(t, names, c, full)
+		}
 		for _, f := range table.filters {
 			byName := (&Rewriter{}).nameFilter(f, &visibleObjects{}, "x") != nil
 			byClass := list[catalog.RelationName{Schema: pgCatalog, Name: f.name}] != nil
