@@ -183,3 +183,25 @@ type Attribute struct {
 
 // EntityOf returns the entity mapped to a relation, or nil.
 func (s *Snapshot) EntityOf(name RelationName) *Entity { return s.byRelation[name] }
+
+// Allows says whether somebody has a word of `allow:`.
+func (s *Snapshot) Allows(word string) bool {
+	for _, r := range s.Roles {
+		if r.Allow[word] {
+			return true
+		}
+	}
+	for _, t := range s.Tenants {
+		for _, r := range t.Roles {
+			if r.Allow[word] {
+				return true
+			}
+		}
+	}
+	for _, u := range s.Users {
+		if u.Allow[word] {
+			return true
+		}
+	}
+	return false
+}

@@ -30,11 +30,11 @@ func ExportGrants(s *catalog.Snapshot, login string, views []string) (string, er
 	// The proxy reads the schema with an empty search path, native policies read settings, and views that are open to all call the last two.
 	needed := map[string]bool{
 		"set_config": true, "current_setting": true, "pg_show_all_settings": true, "pg_sequence_parameters": true, "nextval": serial, "currval": serial, "lastval": serial,
-		"pg_notify": allows(s, allowListen), "pg_listening_channels": allows(s, allowListen),
+		"pg_notify": s.Allows(allowListen), "pg_listening_channels": s.Allows(allowListen),
 	}
 	for name := range s.Schema.Functions {
 		if advisory(name) {
-			needed[name] = allows(s, allowAdvisoryLocks)
+			needed[name] = s.Allows(allowAdvisoryLocks)
 		}
 	}
 	b.WriteString("\n-- What nobody behind the proxy needs. Superusers keep it; give it to other roles that need it by name, or by pg_monitor.\n")
@@ -66,7 +66,7 @@ ALTER ROLE %[1]s LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICA
 `, name)
 	b.WriteString(strings.ReplaceAll(weakLogin, "@login", quoted(login)))
 	temporary := "REVOKE TEMPORARY ON DATABASE %[2]s FROM PUBLIC, %[1]s;\n"
-	if !allows(s, allowTempTables) {
+	if !s.Allows(allowTempTables) {
 		temporary += "-- COPY FROM checks the rows of some tables in a temporary one: where the check needs other tables, or a preset, a BEFORE trigger or a\n" +
 			"-- generated column decides. Without this, such a COPY is refused: GRANT TEMPORARY ON DATABASE %[2]s TO %[1]s;\n"
 	} else {
@@ -111,28 +111,6 @@ const (
 	allowListen        = "listen"
 	allowAdvisoryLocks = "advisory_locks"
 )
-
-// allows says whether somebody has a word of `allow:`.
-func allows(s *catalog.Snapshot, word string) bool {
-	for _, r := range s.Roles {
-		if r.Allow[word] {
-			return true
-		}
-	}
-	for _, t := range s.Tenants {
-		for _, r := range t.Roles {
-			if r.Allow[word] {
-				return true
-			}
-		}
-	}
-	for _, u := range s.Users {
-		if u.Allow[word] {
-			return true
-		}
-	}
-	return false
-}
 
 // writeTables grants what the policy needs: the verbs that some role has, with their columns, and reading what its conditions look at.
 // serial says that a sequence gives a column its values.

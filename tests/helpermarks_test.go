@@ -161,8 +161,10 @@ func TestNamesOfHiddenObjectsAreLikeMissingOnes(t *testing.T) {
 			require.Positive(t, tried)
 		})
 	}
-	for _, right := range []string{"has_table_privilege('%s', 'SELECT')", "has_any_column_privilege('%s', 'SELECT')", "has_column_privilege('%s', 'id', 'SELECT')",
-		"has_sequence_privilege('%s', 'USAGE')", "pg_get_serial_sequence('%s', 'id')", "pg_relation_size('%s')", "row_security_active('%s')"} {
+	for _, right := range []string{
+		"has_table_privilege('%s', 'SELECT')", "has_any_column_privilege('%s', 'SELECT')", "has_column_privilege('%s', 'id', 'SELECT')",
+		"has_sequence_privilege('%s', 'USAGE')", "pg_get_serial_sequence('%s', 'id')", "pg_relation_size('%s')", "row_security_active('%s')",
+	} {
 		for _, row := range pg.rows(t, "namemarks", "SELECT oid::regclass::text FROM pg_class WHERE relname LIKE '%zqmark%' AND relkind IN ('r', 'v', 'S', 'm')") {
 			sql := "SELECT " + right
 			got, want := c.query(t, fmt.Sprintf(sql, row[0])), c.query(t, fmt.Sprintf(sql, "app.not_there"))

@@ -42,6 +42,9 @@ func weaknesses(ctx context.Context, conn *pgx.Conn, s *catalog.Snapshot) ([]wea
 	if slices.ContainsFunc(found, func(w weakness) bool { return w.Code == "login_superuser" }) {
 		return found, nil // who has every right
 	}
+	if s.Allows("temp_tables") {
+		found = slices.DeleteFunc(found, func(w weakness) bool { return w.Code == "login_temporary" })
+	}
 	more, err := excess(ctx, conn, s)
 	return append(found, more...), err
 }
@@ -108,7 +111,7 @@ func rights(ctx context.Context, conn *pgx.Conn) ([]weakness, error) {
 	}
 	if temporary {
 		found = append(found, weakness{
-			"login_temporary", "the service login may create temporary objects, which are found before others", "REVOKE TEMPORARY ON DATABASE ... FROM the login and PUBLIC, as `wherewall export grants` does, unless COPY FROM needs it: docs/security.md",
+			"login_temporary", "the service login may create temporary objects, which are found before others", "REVOKE TEMPORARY ON DATABASE ... FROM the login and PUBLIC, as `wherewall export grants` does; a policy in which an `allow:` has temp_tables needs it, and COPY FROM may: docs/security.md",
 		})
 	}
 	return found, nil

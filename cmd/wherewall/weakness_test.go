@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -68,6 +70,13 @@ func TestWeaknesses(t *testing.T) {
 		require.NotEmpty(t, found[c.code], c.give)
 		run(c.take)
 	}
+	run("GRANT TEMPORARY ON DATABASE postgres TO wherewall_svc")
+	folder := t.TempDir()
+	require.NoError(t, os.CopyFS(folder, os.DirFS("../../examples/saas/policy")))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "more.yaml"), []byte("wherewall: 1\nroles: {analyst: {allow: [temp_tables]}}\n"), 0o600))
+	policy, err = catalog.ReadPolicy(folder)
+	require.NoError(t, err)
+	require.Empty(t, codes(), "temporary tables are meant")
 	run("ALTER ROLE wherewall_svc SUPERUSER")
 	require.Equal(t, []string{"login_superuser"}, keysOf(codes()), "who has every right is told once")
 }
