@@ -14,7 +14,7 @@ func (v *prover) temporary(rv *pg.RangeVar) bool {
 
 // mayMake says whether a table of the session's own may be made, too: none that a function of the database would take for one of its own.
 func (v *prover) mayMake(rv *pg.RangeVar) bool {
-	return v.temporary(rv) && !v.rewriter.snapshot.Schema.TemporaryFirst
+	return v.temporary(rv) && !v.rewriter.shadowsType(rv.Relname) && !v.rewriter.snapshot.Schema.TemporaryFirst
 }
 
 // definition demands of statements that define that all they name is temporary, and that they stand for themselves.

@@ -5,6 +5,7 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
+	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/plan"
 )
 
@@ -36,6 +37,12 @@ func (g *Rewriter) shadowsMapped(p *plan.Plan, name string) bool {
 	}
 	entity := g.snapshot.EntityOf(relation.RelationName)
 	return entity != nil && p.Visible(entity.Name)
+}
+
+// shadowsType says whether a table's row type would have the name of a type of PostgreSQL's own. A function whose search path does not name pg_temp
+// would take the one for the other, even where its path is empty.
+func (g *Rewriter) shadowsType(name string) bool {
+	return g.snapshot.Schema.Types[catalog.TypeName{Schema: pgCatalog, Name: name}] != nil
 }
 
 // readTemporary names a temporary table in FROM, whose columns are not known.

@@ -26,6 +26,8 @@ func (w *walker) named(rv *pg.RangeVar, command, instead string) error {
 		return w.temporaryDenied(command, "A function of this database would find temporary tables in the place of its own: its search_path has to end in pg_temp.")
 	case !temporaryName(rv.Relname):
 		return deny(StatementDenied, stateReservedName, rv.Location, "names beginning with \"pg_\" or %q are reserved", reservedPrefix)
+	case w.rewriter.shadowsType(rv.Relname):
+		return deny(StatementDenied, stateReservedName, rv.Location, "names of PostgreSQL's own types are reserved, as %q is", rv.Relname)
 	case w.rewriter.shadowsMapped(w.plan, rv.Relname):
 		return deny(StatementDenied, stateDuplicateTable, rv.Location, "relation %q already exists", rv.Relname).
 			hint("A temporary table may not have the name of a table that you can see.")
