@@ -38,7 +38,7 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	if i.row && !w.scalars.may(qualifier) && w.rewriter.functions.rowAttribute(last) {
 		return nil
 	}
-	return w.attribute(last, n.Fields[len(parts)-1])
+	return w.attribute(last, n.Fields[len(n.Fields)-1])
 }
 
 // shorten writes schema.table.column as table.column where a sub-select has taken the table's place: no schema qualifies that.

@@ -118,11 +118,17 @@ func (g *generator) alias(prefix string) string {
 	return fmt.Sprintf("%s%d", prefix, g.aliases)
 }
 
-// anyKind is a kind for a column that nobody asked for.
+// anyKind is a kind for a column that nobody asked for: an enumeration, nearly always, of a column that the subject may read, since all others are
+// not there for him.
 func (g *generator) anyKind() kind {
 	all := []kind{integers, integers, texts, texts, texts, numerics, bools, dates, stamps, jsons, arrays}
+	rare := g.chance(1)
 	for k := range g.tables.enums {
-		all = append(all, k)
+		if rare || slices.ContainsFunc(g.readable, func(t *table) bool {
+			return slices.ContainsFunc(t.columns, func(c column) bool { return c.kind == k })
+		}) {
+			all = append(all, k)
+		}
 	}
 	slices.Sort(all)
 	return pick(g, all)
