@@ -6,8 +6,8 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 )
 
-// Statements that define temporary tables. The forms are listed field by field: each is rebuilt with the fields that are known, and what has
-// others is refused.
+// Statements that define temporary tables. What a definition may hold is decided field by field; a test fails on a field that the parser may come
+// to have and that nobody has decided about.
 
 // temporaryDenied refuses a definition that is not of a temporary table.
 func (w *walker) temporaryDenied(command, instead string) error {

@@ -6,18 +6,8 @@ import (
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// loadsAny says whether one of a text's statements reads rows from the client.
-func loadsAny(s statement) bool {
-	if s.template.Refused != nil {
-		return false
-	}
-	for i := range s.template.Statements {
-		if s.template.Statements[i].Kind.Loads() {
-			return true
-		}
-	}
-	return false
-}
+// loads says whether a statement reads rows from the client.
+func loads(s *rewrite.Statement) bool { return s.Kind.Loads() }
 
 // sendLoading sends a Query with a COPY from the client in it, and sees to it until the server has answered: what a message means
 // depends on whether the server waits for rows.

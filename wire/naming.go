@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -16,8 +15,12 @@ func names(s *rewrite.Statement) bool {
 	if s == nil {
 		return false
 	}
-	kinds := []rewrite.Kind{rewrite.Prepare, rewrite.Deallocate, rewrite.Declare, rewrite.Close, rewrite.DiscardAll}
-	return slices.Contains(kinds, s.Kind) || runsNamed(s)
+	switch s.Kind { //nolint:exhaustive // no other kind is about names
+	case rewrite.Prepare, rewrite.Deallocate, rewrite.Declare, rewrite.Close, rewrite.DiscardAll:
+		return true
+	default:
+		return runsNamed(s)
+	}
 }
 
 // runsNamed says whether a statement runs, or explains, what stands under a name.
@@ -29,13 +32,13 @@ func runsNamed(s *rewrite.Statement) bool {
 	return explained || s.Kind == rewrite.Execute || s.Kind == rewrite.Fetch || s.Kind == rewrite.Move
 }
 
-// namesAny says whether one of a text's statements does something by name.
-func namesAny(s statement) bool {
+// any says whether one of a text's statements is of a sort; of a refused text, none is.
+func (s statement) any(is func(*rewrite.Statement) bool) bool {
 	if s.template.Refused != nil {
 		return false
 	}
 	for i := range s.template.Statements {
-		if names(&s.template.Statements[i]) {
+		if is(&s.template.Statements[i]) {
 			return true
 		}
 	}
@@ -141,7 +144,7 @@ func (q *requests) sendNaming(v *view, s statement) error {
 		return q.sendQuery(v.refusal(no))
 	}
 	q.unsettled = true
-	if loadsAny(s) {
+	if s.any(loads) {
 		return q.sendLoading(s)
 	}
 	return q.sendQuery(s)

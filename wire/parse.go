@@ -57,7 +57,7 @@ func (v *view) unfit(t *rewrite.Template, types []byte) *rewrite.Refusal {
 	if t.Refused != nil {
 		return nil
 	}
-	if loadsAny(statement{template: t}) {
+	if (statement{template: t}).any(loads) {
 		no := refused(codeStatement, stateUnsupported, "COPY FROM STDIN is not supported in the extended protocol")
 		no.Hint = "Send it as a simple query, without parameters and without preparing it."
 		return no

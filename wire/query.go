@@ -29,10 +29,10 @@ func (q *requests) query(f frame) error {
 		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, invalidFormat)))
 	}
 	s := q.rewrite(v, sql)
-	if namesAny(s) {
+	if s.any(names) {
 		return q.sendNaming(v, s)
 	}
-	if loadsAny(s) {
+	if s.any(loads) {
 		return q.sendLoading(s)
 	}
 	return q.sendQuery(s)

@@ -5,22 +5,9 @@ import os
 import threading
 
 import pyodbc
+from checks import COUNTED, check, same, skip, want
 
-WANT = {t: int(os.environ[f"WANT_{t.upper()}S"]) for t in ["task", "project", "member", "comment", "invoice", "reading"]}
-
-
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"wanted {wanted!r}, got {got!r}")
-
-
-def check(name, function):
-    try:
-        function()
-    except Exception as e:  # every failure is a line
-        print(f"not ok - {name}: {type(e).__name__} {' '.join(str(e).split())[:300]}")
-    else:
-        print(f"ok - {name}")
+WANT = {t: want(t) for t in COUNTED}
 
 
 def open_link(autocommit=True, **options):
@@ -153,15 +140,26 @@ def modes():
         other.close()
 
 
-check("connect", connect)
-check("introspect", introspect)
-check("text", lambda: values(open_link(BoolsAsChar=0, UseServerSidePrepare=0)))
-print("ok - binary # SKIP the driver reads text alone")
-check("write", write)
-check("transaction", transaction)
-check("savepoint", savepoint)
-check("error", error)
-check("stream", stream)
-check("cancel", cancel)
-check("tenant", tenant)
-check("modes", modes)
+with check("connect"):
+    connect()
+with check("introspect"):
+    introspect()
+with check("text"):
+    values(open_link(BoolsAsChar=0, UseServerSidePrepare=0))
+skip("binary", "the driver reads text alone")
+with check("write"):
+    write()
+with check("transaction"):
+    transaction()
+with check("savepoint"):
+    savepoint()
+with check("error"):
+    error()
+with check("stream"):
+    stream()
+with check("cancel"):
+    cancel()
+with check("tenant"):
+    tenant()
+with check("modes"):
+    modes()

@@ -8,24 +8,11 @@ import uuid
 
 import psycopg2
 import psycopg2.extras
+from checks import check, same, skip
 from psycopg2 import errors
 
 psycopg2.extras.register_uuid()
 psycopg2.extras.register_inet()
-
-
-def same(got, wanted):
-    if got != wanted:
-        raise AssertionError(f"wanted {wanted!r}, got {got!r}")
-
-
-def check(name, function):
-    try:
-        function()
-    except Exception as e:  # every failure is a line
-        print(f"not ok - {name}: {type(e).__name__} {' '.join(str(e).split())[:300]}")
-    else:
-        print(f"ok - {name}")
 
 
 def one(sql, args=None, conn=None):
@@ -184,16 +171,28 @@ def types():
     same(psycopg2.extras.HstoreAdapter.get_oids(link), ((), ()))  # no such extension here
 
 
-check("connect", connect)
-check("introspect", introspect)
-check("text", text)
-print("ok - binary # SKIP psycopg2 reads text alone")
-check("write", write)
-check("transaction", transaction)
-check("savepoint", savepoint)
-check("error", error)
-check("stream", stream)
-check("cancel", cancel)
-check("tenant", tenant)
-check("copy", copying)
-check("type look-ups", types)
+with check("connect"):
+    connect()
+with check("introspect"):
+    introspect()
+with check("text"):
+    text()
+skip("binary", "psycopg2 reads text alone")
+with check("write"):
+    write()
+with check("transaction"):
+    transaction()
+with check("savepoint"):
+    savepoint()
+with check("error"):
+    error()
+with check("stream"):
+    stream()
+with check("cancel"):
+    cancel()
+with check("tenant"):
+    tenant()
+with check("copy"):
+    copying()
+with check("type look-ups"):
+    types()
