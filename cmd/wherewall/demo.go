@@ -141,7 +141,7 @@ func (d *demo) startProxy(ctx context.Context, c demoCmd) error {
 	if err := k.load(ctx); err != nil {
 		return err
 	}
-	if d.proxy, err = startProxy(k, c.Listen, wire.AuthSCRAM, time.Second); err != nil {
+	if d.proxy, err = startProxy(k, c.Listen, wire.Config{}, time.Second); err != nil {
 		return err
 	}
 	d.done(began, "Wherewall, in front of it, on %s", d.proxy.address())

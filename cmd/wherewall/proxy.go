@@ -26,13 +26,15 @@ type proxy struct {
 	err        error         // how it ended; read after ended
 }
 
-// startProxy listens, and serves and watches in the background. The keeper has loaded its first world.
-func startProxy(k *keeper, listen string, auth wire.Auth, schemaPoll time.Duration) (*proxy, error) {
+// startProxy listens, and serves and watches in the background. The keeper has loaded its first world; it gives c its upstream, world and
+// log.
+func startProxy(k *keeper, listen string, c wire.Config, schemaPoll time.Duration) (*proxy, error) {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
-	server := wire.NewServer(wire.Config{Upstream: &k.upstream.Config, World: k.current, Auth: auth, Log: k.log})
+	c.Upstream, c.World, c.Log = &k.upstream.Config, k.current, k.log
+	server := wire.NewServer(c)
 	ctx, stop := context.WithCancel(context.Background())
 	p := &proxy{
 		keeper: k, server: server, listener: listener, stop: stop,

@@ -33,7 +33,7 @@ func sampleProxy(t *testing.T) *proxy {
 
 	k := &keeper{policyPath: home, upstream: upstream, log: zerolog.New(zerolog.NewTestWriter(t)), follow: followFiles}
 	require.NoError(t, k.load(t.Context()))
-	p, err := startProxy(k, "127.0.0.1:0", wire.AuthSCRAM, 50*time.Millisecond)
+	p, err := startProxy(k, "127.0.0.1:0", wire.Config{}, 50*time.Millisecond)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.close()) })
 	return p

@@ -64,7 +64,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
-	p, err := startProxy(k, c.Listen, auth, c.SchemaPoll)
+	p, err := startProxy(k, c.Listen, wire.Config{Auth: auth}, c.SchemaPoll)
 	if err != nil {
 		return err
 	}
