@@ -35,13 +35,13 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
 		s.cancels.serve(ctx, cancel, conn.RemoteAddr())
 		return
 	}
-	session.log.Info().Dur("login", time.Since(started)).Msg("session started")
+	session.began(time.Since(started))
 	s.host(ctx, session)
-	session.log.Info().Dur("duration", time.Since(started)).Str("reason", session.endReason()).Msg("session ended")
+	session.ended(time.Since(started))
 }
 
 // host runs a session that Shutdown can find.
-func (s *Server) host(ctx context.Context, session *session) {
+func (s *Server) host(ctx context.Context, session hosted) {
 	s.mu.Lock()
 	s.sessions[session] = struct{}{}
 	draining := s.draining
@@ -76,7 +76,7 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 }
 
 // admit takes a connection through its login, within the time and number limits of those that have not proven who they are.
-func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) (*session, *cancelRequest, error) {
+func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) (hosted, *cancelRequest, error) {
 	select {
 	case s.unauthenticated <- struct{}{}:
 		defer func() { <-s.unauthenticated }()
@@ -98,11 +98,14 @@ func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) 
 	}
 	*log = log.With().Str("login", opening.startup.user).Logger()
 	session, err := s.login(ctx, h, opening.startup, *log)
-	return session, nil, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return session, nil, nil
 }
 
 // login proves who a client is, connects it to the server, and tells it that it may go ahead.
-func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log zerolog.Logger) (*session, error) {
+func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log zerolog.Logger) (hosted, error) {
 	if err := h.negotiate(asked); err != nil {
 		return nil, err
 	}
@@ -124,10 +127,13 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 		_ = server.Conn.Close()
 		return nil, &failure{state: stateConnection, message: couldNotConnect, reason: "the server does not keep a pinned setting: " + name}
 	}
+	pending := newPending()
 	made := &session{
-		config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, memory: s.memory, pending: newPending(), mark: mark,
-		login: asked.user, tenant: seen.plan.Subject.Tenant, view: seen,
-		log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
+		link: link{
+			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: pending,
+			log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
+		},
+		memory: s.memory, pending: pending, mark: mark, tenant: seen.plan.Subject.Tenant, view: seen,
 	}
 	if err := s.welcome(h, made, asked); err != nil {
 		_ = server.Conn.Close()

@@ -19,35 +19,35 @@ const partingGrace = 2 * time.Second
 
 // part notes that the client has taken leave. It is noted before the server can know, so that the end of the server's
 // connection is no surprise.
-func (s *session) part(how parting) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.parting = max(s.parting, how)
+func (l *link) part(how parting) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.parting = max(l.parting, how)
 }
 
-func (s *session) parted() parting {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.parting
+func (l *link) parted() parting {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.parting
 }
 
 // tellServer ends the direction to the server of a client that has taken leave. A server at work reads that when it has finished what
 // came before.
-func (s *session) tellServer() {
-	if s.parted() == staying {
+func (l *link) tellServer() {
+	if l.parted() == staying {
 		return
 	}
-	if half, ok := s.server.Conn.(interface{ CloseWrite() error }); ok {
+	if half, ok := l.server.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }
 
 // lastWords is how long the replies goroutine may go on after the requests goroutine; nil for as long as the server does.
-func (s *session) lastWords() <-chan time.Time {
+func (l *link) lastWords() <-chan time.Time {
 	switch {
-	case s.leaving() != nil:
+	case l.leaving() != nil:
 		return time.After(farewellTimeout)
-	case s.parted() == terminated:
+	case l.parted() == terminated:
 		return nil
 	default:
 		return time.After(partingGrace)
@@ -56,12 +56,12 @@ func (s *session) lastWords() <-chan time.Time {
 
 // letServerFinish gives a server some time to run the statements before a goodbye when their replies cannot be delivered any
 // more. A server that cannot write stops.
-func (s *session) letServerFinish() {
-	if s.parted() != terminated || s.leaving() != nil {
+func (l *link) letServerFinish() {
+	if l.parted() != terminated || l.leaving() != nil {
 		return
 	}
-	_ = s.server.Conn.SetReadDeadline(time.Now().Add(partingGrace))
-	if _, err := io.Copy(io.Discard, s.server.Conn); err == nil {
-		s.loseServer() // it has ended
+	_ = l.server.Conn.SetReadDeadline(time.Now().Add(partingGrace))
+	if _, err := io.Copy(io.Discard, l.server.Conn); err == nil {
+		l.loseServer() // it has ended
 	}
 }

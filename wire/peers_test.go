@@ -126,11 +126,15 @@ func newStage(t *testing.T) *stage {
 	s.worlds.Store(s.world)
 	config := Config{World: s.worlds.Load}.withDefaults()
 	p := &plan.Plan{Snapshot: s.world.Snapshot, Subject: plan.Subject{User: "kim"}}
+	pending := newPending()
 	s.session = &session{
-		config: &config, log: zerolog.Nop(), client: clientFar, server: &Backend{Conn: serverNear, Login: "svc"},
-		in: newInbound(clientFar, loans), loans: loans, memory: newMemory(config.MaxHeld), pending: newPending(), mark: testMark, login: "kim",
-		view:   view{world: s.world, plan: p, values: rewrite.NewValues(p, testMark)},
-		forget: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
+		link: link{
+			config: &config, log: zerolog.Nop(), client: clientFar, server: &Backend{Conn: serverNear, Login: "svc"},
+			in: newInbound(clientFar, loans), loans: loans, login: "kim", work: pending,
+			forget: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
+		},
+		memory: newMemory(config.MaxHeld), pending: pending, mark: testMark,
+		view: view{world: s.world, plan: p, values: rewrite.NewValues(p, testMark)},
 	}
 	return s
 }

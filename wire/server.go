@@ -24,7 +24,7 @@ type Server struct {
 	connections sync.WaitGroup
 
 	mu       sync.Mutex
-	sessions map[*session]struct{}
+	sessions map[hosted]struct{}
 	listener net.Listener
 	draining bool
 	stop     context.CancelFunc // ends logins
@@ -32,7 +32,7 @@ type Server struct {
 
 // NewServer makes a Server. It listens nowhere until Serve.
 func NewServer(c Config) *Server {
-	s := &Server{config: c.withDefaults(), secret: c.Secret, buffers: newBuffers(), sessions: map[*session]struct{}{}}
+	s := &Server{config: c.withDefaults(), secret: c.Secret, buffers: newBuffers(), sessions: map[hosted]struct{}{}}
 	if len(s.secret) == 0 {
 		s.secret = make([]byte, 32)
 		_, _ = rand.Read(s.secret) // it never fails

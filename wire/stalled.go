@@ -28,15 +28,15 @@ func (s *Server) watchStalled(ctx context.Context) {
 
 // endIfAbandoned ends a session that has been waiting for the server since the last call and whose client is gone without a
 // goodbye. A session that reads its client notices by itself. One goroutine calls it.
-func (s *session) endIfAbandoned() {
-	stall := s.stalls.Load()
-	stalled := stall%2 == 1 && stall == s.lastStall
-	s.lastStall = stall
-	if !stalled || s.parted() == terminated || !hasClosed(s.client) {
+func (l *link) endIfAbandoned() {
+	stall := l.stalls.Load()
+	stalled := stall%2 == 1 && stall == l.lastStall
+	l.lastStall = stall
+	if !stalled || l.parted() == terminated || !hasClosed(l.client) {
 		return
 	}
-	s.part(gone)
-	s.because("the client closed the connection")
-	s.pending.close()
-	_ = s.server.Conn.Close() // fails the write; what the server does is then cancelled
+	l.part(gone)
+	l.because("the client closed the connection")
+	l.work.close()
+	_ = l.server.Conn.Close() // fails the write; what the server does is then cancelled
 }

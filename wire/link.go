@@ -1,0 +1,194 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// link is a client that has logged in and the server connection made for it: what every session has, whatever stands between the two. It
+// knows how they come to their ends. Two goroutines share it: one reads the client and is the only writer to the server, the other
+// reads the server and is the only writer to the client.
+type link struct {
+	config *Config
+	log    zerolog.Logger
+	client net.Conn
+	server *Backend
+	in     *inbound // of the client
+	loans  *buffers
+	login  string
+	work   work
+	forget func() // makes the cancel key worthless
+	// cancel asks the server to stop what it does for this session, within the limit of such requests.
+	cancel func(context.Context)
+
+	// stalls counts where the requests goroutine waits for the server, and is odd while it does. lastStall is what
+	// endIfAbandoned saw of it, and its own.
+	stalls    atomic.Uint64
+	lastStall uint64
+
+	mu       sync.Mutex
+	farewell *failure // set once: what the replies goroutine tells the client before it ends
+	parting  parting
+	draining bool
+	lost     bool   // the server connection is of no use any more
+	reason   string // set once: why the session ended, for the log
+}
+
+// hosted is a session as the Server sees it: everything that it does not need to know what stands between client and server for.
+type hosted interface {
+	run(ctx context.Context)
+	began(login time.Duration)
+	ended(duration time.Duration)
+	drain()
+	fail(f *failure)
+	endIfAbandoned()
+}
+
+// work is what the server has been asked and has not answered yet.
+type work interface {
+	close()     // nothing more will be asked
+	busy() bool // something is outstanding
+}
+
+// halves are what the two goroutines of a link do.
+type halves struct {
+	requests func() error
+	replies  func() error
+	farewell func() error // tells the client why the session ends; after replies
+}
+
+// relay runs both halves and closes both connections.
+func (l *link) relay(ctx context.Context, h halves) {
+	defer l.forget()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.guard(h.replies)
+		l.guard(h.farewell)
+		l.work.close()
+		l.letServerFinish()
+		_ = l.server.Conn.Close()
+		hangUp(l.client)
+	}()
+	l.guard(h.requests)
+	l.settle(ctx, ended)
+	<-ended
+	linger(l.client)
+	_ = l.client.Close()
+}
+
+func (l *link) began(login time.Duration) {
+	l.log.Info().Dur("login", login).Msg("session started")
+}
+
+func (l *link) ended(duration time.Duration) {
+	l.log.Info().Dur("duration", duration).Str("reason", l.endReason()).Msg("session ended")
+}
+
+// guard runs one half of the session. A panic ends this session and no other.
+func (l *link) guard(half func() error) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.log.Error().Str("panic", fmt.Sprint(p)).Msg("session failed")
+			l.fail(&failure{state: stateInternal, message: internalFailure, reason: "panic"})
+		}
+	}()
+	if err := half(); err != nil {
+		var f *failure
+		if errors.As(err, &f) {
+			l.fail(f)
+			return
+		}
+		l.because(err.Error())
+	}
+}
+
+// settle ends the session after the requests goroutine has returned. The replies goroutine gets some time to relay or say the
+// last words; a statement that nobody waits for any more is cancelled.
+func (l *link) settle(ctx context.Context, ended chan struct{}) {
+	l.work.close()
+	defer l.server.Conn.Close() // ends the replies goroutine
+	l.tellServer()
+	select {
+	case <-ended:
+	case <-l.lastWords():
+	}
+	if l.work.busy() && !l.serverLost() {
+		// The server notices a vanished client only when it writes, which may be in an hour.
+		l.cancel(context.WithoutCancel(ctx))
+	}
+}
+
+// fail makes the session end with a FATAL error. Any goroutine may call it; the first failure counts. The replies goroutine is the
+// only one that writes to the client, so it is woken to do it.
+func (l *link) fail(f *failure) {
+	l.mu.Lock()
+	if l.farewell == nil {
+		l.farewell = f
+	}
+	l.mu.Unlock()
+	reason := f.reason
+	if reason == "" {
+		reason = f.message
+	}
+	l.because(reason)
+	_ = l.client.SetWriteDeadline(time.Now().Add(farewellTimeout))
+	l.wake()
+}
+
+// drain makes the session end at its next transaction boundary.
+func (l *link) drain() {
+	l.mu.Lock()
+	l.draining = true
+	l.mu.Unlock()
+	l.wake()
+}
+
+// wake interrupts the replies goroutine's read. It is called after the fields that tell why are set.
+func (l *link) wake() { _ = l.server.Conn.SetReadDeadline(time.Unix(1, 0)) }
+
+func (l *link) leaving() *failure {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.farewell
+}
+
+func (l *link) isDraining() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.draining
+}
+
+func (l *link) loseServer() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = true
+}
+
+func (l *link) serverLost() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
+
+// because notes why the session ends; the first reason counts.
+func (l *link) because(reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reason == "" {
+		l.reason = reason
+	}
+}
+
+func (l *link) endReason() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.reason
+}
