@@ -54,6 +54,11 @@ func (b *binder) snapshot() *Snapshot {
 		Functions:   map[string]*ListedFunction{},
 		StarErrors:  b.policy.star != nil && b.policy.star.Text == "error",
 		Trust:       b.policy.trusted(),
+
+		AttributeTypes: map[string]expr.Type{},
+	}
+	for name, d := range b.policy.attributes {
+		s.AttributeTypes[name] = d.typ
 	}
 	if b.policy.baseRole != nil {
 		s.BaseRole = b.policy.baseRole.Text

@@ -20,7 +20,9 @@ type Snapshot struct {
 	Functions   map[string]*ListedFunction // by schema.name or schema.name(argtypes)
 	StarErrors  bool                       // `star: error`: SELECT * with closed columns is refused, and not cut short
 	Trust       Trust                      // `trust:`, what may run on rows that the guard has not passed
-	byRelation  map[RelationName]*Entity
+	// AttributeTypes are the types of me's attributes by name, declared or told by users' values, without the built-in ones.
+	AttributeTypes map[string]expr.Type
+	byRelation     map[RelationName]*Entity
 }
 
 // Action is what an operation does to rows.

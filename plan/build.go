@@ -43,7 +43,11 @@ func NewPlanner(s *catalog.Snapshot) *Planner {
 const maxGrantSets = 8192
 
 // Build makes a subject's plan, as the function of that name does.
-func (p *Planner) Build(subject Subject) (*Plan, error) {
+func (p *Planner) Build(subject Subject) (*Plan, error) { return p.BuildWith(subject, nil) }
+
+// BuildWith is Build for a subject who brings attributes, such as the claims of a token: they stand in the place of the snapshot's, and
+// nil says that there is none. The caller has typed them by the snapshot. What is built in cannot be brought.
+func (p *Planner) BuildWith(subject Subject, brought map[string]*catalog.Attribute) (*Plan, error) {
 	s := p.snapshot
 	if s == nil {
 		return nil, ErrNoSnapshot
@@ -59,7 +63,7 @@ func (p *Planner) Build(subject Subject) (*Plan, error) {
 		Until: user.Periods[subject.Tenant].Until,
 	}
 	built.Explain = built.Allow["explain"]
-	built.me = attributesOf(s, subject, built.Roles, groups)
+	built.me = attributesOf(s, subject, brought, built.Roles, groups)
 	set := p.set(held)
 	built.template = set.template(built.me)
 	built.Values = valuesOf(built.me, set.slots)

@@ -27,11 +27,19 @@ const (
 )
 
 // attributesOf are the values of me.*. What is built in comes last: an attribute of the same name must not stand for it.
-func attributesOf(s *catalog.Snapshot, subject Subject, roles []string, groups []*groupHeld) map[string]catalog.Attribute {
+func attributesOf(
+	s *catalog.Snapshot, subject Subject, brought map[string]*catalog.Attribute, roles []string, groups []*groupHeld,
+) map[string]catalog.Attribute {
 	declared := s.Users[subject.User].Attributes
-	me := make(map[string]catalog.Attribute, len(declared)+8)
+	me := make(map[string]catalog.Attribute, len(declared)+len(brought)+8)
 	for name, a := range declared {
 		me[name] = a
+	}
+	for name, a := range brought {
+		delete(me, name)
+		if a != nil {
+			me[name] = *a
+		}
 	}
 	me[meID] = textValue(subject.User)
 	me[meRoles] = texts(roles)

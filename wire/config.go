@@ -45,7 +45,11 @@ type Config struct {
 	// pointers, so it must return the same pointer until something changes. nil means that no policy can be read.
 	World func() *World
 	Auth  Auth
-	Log   zerolog.Logger
+	// Tokens verifies JSON Web Tokens. nil: there are none, and no login can be proven by one.
+	Tokens Tokens
+	// Now is the clock that memberships and tokens end by. Default time.Now.
+	Now func() time.Time
+	Log zerolog.Logger
 	// Secret keys the made-up verifiers of unknown users. Empty: a random one per process. A fixed one hides restarts.
 	Secret []byte
 
@@ -80,6 +84,9 @@ func (c Config) withDefaults() Config {
 	c.LoginTimeout = orDefault(c.LoginTimeout, 60*time.Second)
 	c.MaxUnauthenticated = orDefault(c.MaxUnauthenticated, 1000)
 	c.MaxCancels = orDefault(c.MaxCancels, 16)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.Connector == nil {
 		c.Connector = dialer{config: c.Upstream}
 	}

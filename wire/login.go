@@ -114,7 +114,7 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 		return nil, err
 	}
 	mark := newMark()
-	seen, bad := s.allow(world, asked, mark)
+	seen, bad := s.allow(world, asked, identity{login: asked.user, tenant: asked.tenant}, mark)
 	if bad != nil {
 		return nil, bad
 	}
@@ -133,7 +133,7 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: pending,
 			log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
 		},
-		memory: s.memory, pending: pending, mark: mark, tenant: seen.plan.Subject.Tenant, view: seen,
+		memory: s.memory, pending: pending, mark: mark, who: seen.who, view: seen,
 	}
 	if err := s.welcome(h, made, asked); err != nil {
 		_ = server.Conn.Close()
@@ -160,11 +160,12 @@ func (s *Server) prove(h *handshake, world *World, asked *startup) error {
 }
 
 // allow decides, for a client that has proven who it is, whether there can be a session as asked.
-func (s *Server) allow(world *World, asked *startup, mark string) (view, *failure) {
-	seen, bad := look(world, asked.user, asked.tenant, mark)
+func (s *Server) allow(world *World, asked *startup, who identity, mark string) (view, *failure) {
+	seen, bad := look(world, who, s.config.Now(), mark)
 	if bad != nil {
 		return view{}, bad
 	}
+	seen.who.tenant = seen.plan.Subject.Tenant // which a reload must not change
 	if asked.database != s.config.Upstream.Database {
 		return view{}, &failure{state: stateNoDatabase, message: fmt.Sprintf("database %q does not exist", asked.database)}
 	}

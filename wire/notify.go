@@ -95,8 +95,8 @@ func (p *replies) mayHear() bool {
 	if w == nil || p.listener.plan == nil {
 		return false
 	}
-	if w != p.listener.world || p.listener.over() {
-		v, bad := look(w, p.login, p.tenant, p.mark)
+	if w != p.listener.world || p.listener.over(p.config) {
+		v, bad := look(w, p.who, p.config.Now(), p.mark)
 		if bad != nil || v.plan.Subject != p.listener.plan.Subject {
 			return false
 		}

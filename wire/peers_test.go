@@ -133,7 +133,7 @@ func newStage(t *testing.T) *stage {
 			in: newInbound(clientFar, loans), loans: loans, login: "kim", work: pending,
 			forget: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
 		},
-		memory: newMemory(config.MaxHeld), pending: pending, mark: testMark,
+		memory: newMemory(config.MaxHeld), pending: pending, mark: testMark, who: identity{login: "kim"},
 		view: view{world: s.world, plan: p, values: rewrite.NewValues(p, testMark)},
 	}
 	return s

@@ -205,10 +205,10 @@ func (q *requests) current() (*view, error) {
 	if w == nil {
 		return &view{values: q.view.values}, nil
 	}
-	if w == q.view.world && !q.view.over() {
+	if w == q.view.world && !q.view.over(q.config) {
 		return &q.view, nil
 	}
-	v, bad := look(w, q.login, q.tenant, q.mark)
+	v, bad := look(w, q.who, q.config.Now(), q.mark)
 	if bad != nil {
 		return nil, bad
 	}

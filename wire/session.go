@@ -13,9 +13,9 @@ type session struct {
 	link
 	memory  *memory
 	pending *pending
-	mark    string // in errors that stand for refusals; never leaves
-	tenant  string // of the subject; empty for none
-	pid     uint32 // what the client was told to be
+	mark    string   // in errors that stand for refusals; never leaves
+	who     identity // of the login; its tenant is the subject's
+	pid     uint32   // what the client was told to be
 
 	// Of the requests goroutine.
 	view view
@@ -27,6 +27,7 @@ type session struct {
 // view is what the session's subject may see under one world. It is replaced whole.
 type view struct {
 	world  *World
+	who    identity
 	values *rewrite.Values
 	plan   *plan.Plan
 }

@@ -8,28 +8,41 @@ import (
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// look makes the view of a login under a world, or tells why there is none.
-func look(w *World, login, tenant, mark string) (view, *failure) {
+// look makes the view of an identity under a world at a time, or tells why there is none.
+func look(w *World, who identity, now time.Time, mark string) (view, *failure) {
 	if w == nil {
 		return view{}, &failure{state: stateAuthorization, message: "policy_unavailable: the policy cannot be read", hint: "Try again later."}
 	}
-	subject, err := plan.ResolveOn(w.Snapshot, login, tenant, today())
+	if who.expired(now) {
+		return view{}, &failure{state: stateAuthorization, message: "the token of this session has expired", hint: "Connect again with a new token."}
+	}
+	subject, err := plan.ResolveOn(w.Snapshot, who.login, who.tenant, day(now))
 	if err != nil {
 		return view{}, subjectFailure(err)
 	}
-	p, err := w.Planner.Build(subject)
+	if bad := who.proves(subject); bad != nil {
+		return view{}, bad
+	}
+	attributes, err := who.attributes(w.Snapshot)
+	if err != nil {
+		return view{}, unfitToken(err)
+	}
+	p, err := w.Planner.BuildWith(subject, attributes)
 	if err != nil {
 		return view{}, subjectFailure(err)
 	}
-	return view{world: w, plan: p, values: rewrite.NewValues(p, mark)}, nil
+	return view{world: w, who: who, plan: p, values: rewrite.NewValues(p, mark)}, nil
 }
 
-// today is the day that memberships are judged by.
-func today() string { return time.Now().UTC().Format(time.DateOnly) }
+// day is the day that memberships are judged by.
+func day(now time.Time) string { return now.UTC().Format(time.DateOnly) }
 
-// over says whether the membership behind a view has ended since it was made.
-func (v *view) over() bool {
-	return v.plan != nil && v.plan.Until != "" && today() >= v.plan.Until
+// over says whether the membership behind a view, or the token, has ended since it was made.
+func (v *view) over(c *Config) bool {
+	if v.plan == nil {
+		return false
+	}
+	return v.who.token != nil && v.who.expired(c.Now()) || v.plan.Until != "" && day(c.Now()) >= v.plan.Until
 }
 
 // subjectFailure tells an authenticated login why it has no session.

@@ -2,16 +2,30 @@ package wire
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/wherewall/wherewall/internal/token"
 	"github.com/wherewall/wherewall/plan"
 )
 
 func TestAViewEndsWithItsMembership(t *testing.T) {
 	t.Parallel()
-	require.False(t, (&view{}).over())
-	require.False(t, (&view{plan: &plan.Plan{}}).over())
-	require.False(t, (&view{plan: &plan.Plan{Until: "9999-01-01"}}).over())
-	require.True(t, (&view{plan: &plan.Plan{Until: today()}}).over())
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	c := &Config{Now: func() time.Time { return noon }}
+	require.False(t, (&view{}).over(c))
+	require.False(t, (&view{plan: &plan.Plan{}}).over(c))
+	require.False(t, (&view{plan: &plan.Plan{Until: "2026-01-03"}}).over(c))
+	require.True(t, (&view{plan: &plan.Plan{Until: "2026-01-02"}}).over(c))
+}
+
+func TestAViewEndsWithItsToken(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	c := &Config{Now: func() time.Time { return now }}
+	v := &view{plan: &plan.Plan{}, who: identity{token: &token.Identity{Expires: now.Add(time.Second)}}}
+	require.False(t, v.over(c))
+	now = now.Add(time.Second)
+	require.True(t, v.over(c))
 }
