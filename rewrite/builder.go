@@ -17,6 +17,7 @@ type builder struct {
 	positions  []position // ours in bytes of text, theirs in bytes of client
 	refusals   []*Refusal
 	statements []Statement
+	parts      []*Template // of a staged COPY
 
 	slotsHere     []slotAt // of the statement being added, from the start of its print
 	positionsHere []position
@@ -61,9 +62,22 @@ func (b *builder) add(text string, s Statement, refusals []*Refusal) {
 	b.refusals = append(b.refusals, refusals...)
 }
 
+// addPart keeps a statement by itself, too, with all the refusals of the text that it may be one of.
+func (b *builder) addPart(text string, s Statement, refusals []*Refusal) error {
+	alone := newBuilder(b.client)
+	alone.slotsHere, alone.positionsHere = slices.Clone(b.slotsHere), slices.Clone(b.positionsHere)
+	alone.add(text, s, refusals)
+	t, err := alone.template()
+	b.parts = append(b.parts, t)
+	return err
+}
+
 // template cuts the text at its slots.
 func (b *builder) template() (*Template, error) {
 	t := &Template{refusals: b.refusals, Statements: b.statements}
+	if len(b.parts) == len(b.statements) {
+		t.Parts = b.parts
+	}
 	if len(b.statements) == 0 {
 		t.Statements = []Statement{{Kind: Empty}}
 	}

@@ -153,6 +153,9 @@ func (g *Rewriter) addStaged(b *builder, w *walker) error {
 			return err
 		}
 		part.said.Load = s.load
+		if err := b.addPart(text, part.said, w.refusals); err != nil {
+			return err
+		}
 		b.add(text, part.said, refusals)
 		refusals = nil
 		read = append(read, again)

@@ -74,6 +74,9 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Templa
 		t.Cause = err
 	}
 	t.shape = p.Shape
+	for _, part := range t.Parts {
+		part.shape = p.Shape
+	}
 	g.templates.put(sql, types, p, t)
 	return t
 }

@@ -13,6 +13,9 @@ type Template struct {
 	Refused    *Refusal   // the text was refused: AppendSQL yields a stand-in that fails
 	Cause      error      // why, for the operator's log; it may name what the client may not know
 	Statements []Statement
+	// Parts are the four statements of a COPY from the client that goes through a table of ours, each alone, where they are the whole text; nil for
+	// any other.
+	Parts []*Template
 }
 
 // Statement is what the reply loop must know of one statement of a Template.

@@ -27,6 +27,7 @@ type client struct {
 	settings map[string]string // the last ParameterStatus of each name
 	status   byte              // of the last ReadyForQuery
 	rows     []byte            // what a COPY from the client is given; nil fails it
+	inBatch  bool              // what was sent ends in a Sync
 }
 
 // dial logs in and closes the connection at the end of the test.

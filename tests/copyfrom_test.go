@@ -37,14 +37,25 @@ func TestLoadedRowsAreThoseThatInsertMayWrite(t *testing.T) {
 		plain:   newLogins(func(subject string) string { return pg.dsn(subject, "native", native.name) }),
 	}
 	t.Cleanup(func() { o.through.close(); o.plain.close() })
+	loadings := map[string]func(*client, testing.TB, string, string) *outcome{
+		"text": func(c *client, t testing.TB, sql, rows string) *outcome {
+			return c.load(t, sql+" (DELIMITER '|')", rows)
+		},
+		"csv": func(c *client, t testing.TB, sql, rows string) *outcome {
+			return c.load(t, sql+` (FORMAT csv, DELIMITER '|', NULL '\N', QUOTE E'\x01')`, rows)
+		},
+		"extended": func(c *client, t testing.TB, sql, rows string) *outcome {
+			return c.loadExtended(t, sql+" (DELIMITER '|')", rows)
+		},
+	}
 	written, refused := 0, 0
 	for _, l := range readLoadings(t) {
 		for _, subject := range l.subjects {
-			for _, options := range []string{"(DELIMITER '|')", `(FORMAT csv, DELIMITER '|', NULL '\N', QUOTE E'\x01')`} {
-				t.Run(l.claim+"/"+subject+options[:8], func(t *testing.T) {
+			for name, load := range loadings {
+				t.Run(l.claim+"/"+subject+"/"+name, func(t *testing.T) {
 					defer o.judgeTables(t)
 					failed, row := l.insert(t, o.plain.of(t, subject))
-					got := o.through.of(t, subject).load(t, l.copy+" "+options, l.data())
+					got := load(o.through.of(t, subject), t, l.copy, l.data())
 					o.through.settle(t, subject)
 					if failed.err == nil {
 						written++
@@ -127,7 +138,7 @@ func TestPresetsDefaultsAndViewsAreLoaded(t *testing.T) {
 	options := sampleOptions(database)
 	options.policy = append(options.policy, "testdata/copyfrom/more.yaml")
 	c := dial(t, startProxy(t, options).dsn("pia"))
-	for _, l := range []struct{ sql, rows, code, where string }{
+	for i, l := range []struct{ sql, rows, code, where string }{
 		{"COPY parcel_note (org_id, body) FROM STDIN", "initech\tone\ninitech\t\\N\n", "", ""},
 		{"COPY parcel_note (org_id, body, created_by) FROM STDIN", "initech\tthree\tsomebody\n", "", ""},
 		{"COPY parcel_note (id, org_id, body, number) FROM STDIN WHERE number > 5", "50\tinitech\tfour\t6\n51\tacme\tfive\t5\n", "", ""},
@@ -139,7 +150,11 @@ func TestPresetsDefaultsAndViewsAreLoaded(t *testing.T) {
 		{"COPY busy_view (org_id, name, owner_id) FROM STDIN", "initech\tbusy\tpia\ninitech\thijack\tpia\n", "42501", ""},
 		{"COPY busy_view (org_id, name, owner_id) FROM STDIN", "acme\tbusy\tpia\n", "42501", ""},
 	} {
-		o := c.load(t, l.sql, l.rows)
+		load := c.load
+		if i%2 == 0 {
+			load = c.loadExtended
+		}
+		o := load(t, l.sql, l.rows)
 		require.Equal(t, l.code, o.code(), "%s: %v", l.sql, o.err)
 		if o.err != nil {
 			require.Equal(t, l.where, o.err.Where, l.sql)

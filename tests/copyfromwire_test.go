@@ -172,7 +172,7 @@ func TestNothingStaysOfAStagedLoad(t *testing.T) {
 	t.Parallel()
 	p := newSampleProxy(t, "load_traces")
 	c := dial(t, p.dsn("pat"))
-	for range 2 {
+	for _, load := range []func(testing.TB, string, string) *outcome{c.load, c.loadExtended, c.load, c.loadExtended} {
 		for _, sql := range []string{"", "BEGIN", "COMMIT", "BEGIN", "SAVEPOINT s", "!", "ROLLBACK TO s", "ROLLBACK", "!"} {
 			bad := sql == "!"
 			if sql != "" && !bad {
@@ -182,8 +182,54 @@ func TestNothingStaysOfAStagedLoad(t *testing.T) {
 			if bad {
 				rows = "1\tone\n"
 			}
-			require.Equal(t, bad, c.load(t, "COPY task (project_id, title) FROM STDIN", rows).err != nil)
+			require.Equal(t, bad, load(t, "COPY task (project_id, title) FROM STDIN", rows).err != nil)
 		}
 	}
 	require.Equal(t, "0", pg.rows(t, "load_traces", "SELECT count(*) FROM pg_class WHERE relname LIKE 'ww%'")[0][0])
+}
+
+// TestAStagedLoadKeepsToItsBatch prepares a COPY that takes four statements under a name, and runs it among others in one batch.
+func TestAStagedLoadKeepsToItsBatch(t *testing.T) {
+	t.Parallel()
+	p := newSampleProxy(t, "load_batch")
+	c := dial(t, p.dsn("pat"))
+	c.Send(&pgproto3.Parse{Name: "load", Query: "COPY task (project_id, title) FROM STDIN"})
+	c.Send(&pgproto3.Parse{Query: "SELECT count(*) FROM task WHERE title LIKE 'batch %'"})
+	run := func(row string) {
+		c.Send(&pgproto3.Bind{DestinationPortal: "p", PreparedStatement: "load"})
+		c.Send(&pgproto3.Execute{Portal: "p"})
+		c.Send(&pgproto3.Flush{})
+		c.Send(&pgproto3.CopyData{Data: []byte(row)})
+		c.Send(&pgproto3.CopyDone{})
+		c.Send(&pgproto3.Close{ObjectType: 'P', Name: "p"})
+		c.Send(&pgproto3.Bind{})
+		c.Send(&pgproto3.Execute{})
+	}
+	said := func(status string) string {
+		t.Helper()
+		c.Send(&pgproto3.Sync{})
+		var b strings.Builder
+		require.NoError(t, c.await([]expectation{{"ReadyForQuery", status}}, &b))
+		return b.String()
+	}
+	once := "BindComplete\nCopyInResponse 0 [0 0]\nCommandComplete COPY 1\nCloseComplete\nBindComplete\nDataRow %q\nCommandComplete SELECT 1\n"
+	run("21\tbatch 1\n")
+	run("22\tbatch 2\n")
+	require.Equal(t, "ParseComplete\nParseComplete\n"+fmt.Sprintf(once, "1")+fmt.Sprintf(once, "2")+"ReadyForQuery I\n", said("I"))
+
+	run("21\tbatch 3\n")
+	run("1\tbatch 4\n") // of another tenant
+	run("21\tbatch 5\n")
+	failed := said("I")
+	require.True(t, strings.HasPrefix(failed, fmt.Sprintf(once, "3")+"BindComplete\nCopyInResponse 0 [0 0]\nErrorResponse ERROR/ERROR 42501 "), failed)
+	require.Contains(t, failed, `where="COPY task, line 1"`)
+	require.NotContains(t, failed[strings.Index(failed, "ErrorResponse"):], "CommandComplete")
+
+	run("21\tbatch 6\n")
+	require.Equal(t, fmt.Sprintf(once, "3")+"ReadyForQuery I\n", said("I"), "the failed batch has left nothing")
+
+	o := c.query(t, "EXECUTE load")
+	require.Equal(t, "0A000", o.code(), "the rows would go nowhere")
+	require.Equal(t, "3", pg.rows(t, "load_batch", "SELECT count(*) FROM app.task WHERE title LIKE 'batch %'")[0][0])
+	require.Equal(t, "0", pg.rows(t, "load_batch", "SELECT count(*) FROM pg_class WHERE relname LIKE 'ww%'")[0][0])
 }

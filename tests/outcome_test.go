@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/stretchr/testify/require"
 )
 
 // outcome is everything that a client learns from one statement.
@@ -55,14 +56,18 @@ func (c *client) outcome() (*outcome, error) {
 func (c *client) giveRows() error {
 	if c.rows == nil {
 		c.Send(&pgproto3.CopyFail{Message: "there is nothing to copy"})
-		return c.Flush()
 	}
 	for rest := c.rows; len(rest) > 0; {
 		piece := rest[:min(len(rest), 1000)]
 		rest = rest[len(piece):]
 		c.Send(&pgproto3.CopyData{Data: piece})
 	}
-	c.Send(&pgproto3.CopyDone{})
+	if c.rows != nil {
+		c.Send(&pgproto3.CopyDone{})
+	}
+	if c.inBatch { // The server has taken the Sync behind the Execute for one of the COPY.
+		c.Send(&pgproto3.Sync{})
+	}
 	return c.Flush()
 }
 
@@ -72,6 +77,16 @@ func (c *client) load(t testing.TB, sql, rows string) *outcome {
 	c.rows = append([]byte{}, rows...)
 	defer func() { c.rows = nil }()
 	return c.query(t, sql)
+}
+
+// loadExtended runs a COPY from the client with rows by the extended protocol.
+func (c *client) loadExtended(t testing.TB, sql, rows string) *outcome {
+	t.Helper()
+	c.rows = append([]byte{}, rows...)
+	defer func() { c.rows = nil }()
+	o, err := c.extended(sql)
+	require.NoError(t, err)
+	return o
 }
 
 // take notes one message and says whether it was the last.
@@ -124,5 +139,7 @@ func (c *client) extended(sql string) (*outcome, error) {
 	c.Send(&pgproto3.Describe{ObjectType: 'P'})
 	c.Send(&pgproto3.Execute{})
 	c.Send(&pgproto3.Sync{})
+	c.inBatch = true
+	defer func() { c.inBatch = false }()
 	return c.outcome()
 }

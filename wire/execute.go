@@ -54,6 +54,9 @@ func (q *requests) execute(f frame) error {
 		binary.BigEndian.PutUint32(limit, 0)
 		r.runs = bound.version
 	}
+	if loads(bound.said()) {
+		return q.executeLoading(f, r, bound.prepared)
+	}
 	return q.forward(f, r)
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // loads says whether a statement reads rows from the client.
-func loads(s *rewrite.Statement) bool { return s.Kind.Loads() }
+func loads(s *rewrite.Statement) bool { return s != nil && s.Kind.Loads() }
 
 // sendLoading sends a Query with a COPY from the client in it, and sees to it until the server has answered: what a message means
 // depends on whether the server waits for rows.
@@ -19,7 +19,7 @@ func (q *requests) sendLoading(s statement) error {
 		return err
 	}
 	for q.awaitLoad() {
-		if err := q.relayRows(); err != nil {
+		if _, err := q.relayRows(); err != nil {
 			return err
 		}
 	}
@@ -33,19 +33,19 @@ func (q *requests) awaitLoad() bool {
 	return q.pending.awaitLoad()
 }
 
-// relayRows passes rows on until the client has said that there are no more, or the server does not want any more. They go through one buffer,
-// as fast as the server takes them.
-func (q *requests) relayRows() error {
+// relayRows passes rows on until the client has said that there are no more, which it reports, or the server does not want any more. They go
+// through one buffer, as fast as the server takes them.
+func (q *requests) relayRows() (all bool, err error) {
 	for {
 		f, err := q.next()
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !q.pending.isLoading() {
-			return nil // The COPY has failed, and this message is another one's.
+			return false, nil // The COPY has failed, and this message is another one's.
 		}
 		if f.size > q.limit(f.kind) {
-			return violation("invalid message length")
+			return false, violation("invalid message length")
 		}
 		switch f.kind {
 		case 'd':
@@ -53,18 +53,18 @@ func (q *requests) relayRows() error {
 		case 'c', 'f':
 			q.pending.setLoading(false)
 			if err := q.relay(f); err != nil {
-				return err
+				return false, err
 			}
-			return q.out.flush()
+			return f.kind == 'c', q.out.flush()
 		case 'H', 'S':
 			err = q.drop(f) // PostgreSQL ignores them here.
 		case 'X':
-			return q.terminate()
+			return false, q.terminate()
 		default:
-			return violation(fmt.Sprintf("unexpected message type 0x%02X during COPY from stdin", f.kind))
+			return false, violation(fmt.Sprintf("unexpected message type 0x%02X during COPY from stdin", f.kind))
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
 }
@@ -72,7 +72,7 @@ func (q *requests) relayRows() error {
 // asked handles CopyInResponse.
 func (p *replies) asked(f frame) error {
 	r, ok := p.front()
-	if !ok || r.kind != 'Q' || p.loading {
+	if !ok || r.kind != 'Q' && r.kind != 'E' || p.loading {
 		return unexpected("a demand for rows")
 	}
 	if said := p.said(r); said == nil || !said.Kind.Loads() {
@@ -100,13 +100,20 @@ func (p *replies) loaded(r *request, f frame) (bool, error) {
 	}
 	switch said.Kind { //nolint:exhaustive // no other kind is part of a COPY from the client
 	case rewrite.CopyPrepare, rewrite.CopyFill, rewrite.CopyEnd:
-		p.completes(r)
+		p.partDone(r)
 		return true, p.drop(f)
 	case rewrite.CopyStore:
-		p.completes(r)
+		p.partDone(r)
 		return true, p.countLoaded(f)
 	default:
 		return false, nil
+	}
+}
+
+func (p *replies) partDone(r *request) {
+	p.completes(r)
+	if r.kind == 'E' {
+		p.done()
 	}
 }
 

@@ -48,6 +48,7 @@ func (q *requests) parse(f frame) error {
 	if made.template.Refused != nil {
 		types = noTypes()
 	}
+	made.stage()
 	r := request{kind: 'P', name: made.name, of: made.statement, change: &version{name: made.name, is: made}}
 	return q.sendSQL(r, name, types)
 }
@@ -57,12 +58,7 @@ func (v *view) unfit(t *rewrite.Template, types []byte) *rewrite.Refusal {
 	if t.Refused != nil {
 		return nil
 	}
-	if (statement{template: t}).any(loads) {
-		no := refused(codeStatement, stateUnsupported, "COPY FROM STDIN is not supported in the extended protocol")
-		no.Hint = "Send it as a simple query, without parameters and without preparing it."
-		return no
-	}
-	if len(t.Statements) > 1 {
+	if len(t.Statements) > 1 && t.Parts == nil {
 		return refused(codeParse, stateSyntax, multipleInPrepared)
 	}
 	for i, oid := range declaredTypes(types) {

@@ -12,6 +12,7 @@ type request struct {
 	change  *version  // what becomes of a name if this succeeds
 	runs    *version  // of Execute: the portal
 	standIn bool      // it must fail: success ends the session
+	own     bool      // the client does not hear of it, unless it fails
 	through *prepared // of Execute, Describe and Bind: what the statement runs by name; nil for none
 }
 
@@ -118,7 +119,7 @@ func (p *pending) front() (request, bool) {
 		return request{}, false
 	}
 	r := p.queue[p.first]
-	if r.kind == 'E' || r.kind == 'D' {
+	if (r.kind == 'E' || r.kind == 'D') && !r.own {
 		p.resolve(&r, r.kind == 'E' || r.target == 'P')
 	}
 	return r, true

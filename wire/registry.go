@@ -1,11 +1,16 @@
 package wire
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wherewall/wherewall/rewrite"
+)
 
 // prepared is a statement that a Parse message made.
 type prepared struct {
 	statement
-	name string
+	name  string
+	parts []*rewrite.Template // what stands for the statement, which is one of them; nil for itself alone
 }
 
 // weight is roughly the memory that a statement takes, in bytes.

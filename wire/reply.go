@@ -71,8 +71,10 @@ func (p *replies) hold(f frame) ([]byte, error) {
 // completed handles the end of a statement.
 func (p *replies) completed(f frame) error {
 	r, ok := p.front()
-	if ok && r.kind == 'Q' && f.kind == 'C' {
+	if f.kind == 'C' {
 		p.endLoad()
+	}
+	if ok && (r.kind == 'Q' || r.kind == 'E') && f.kind == 'C' {
 		if done, err := p.loaded(r, f); done {
 			return err
 		}
@@ -126,7 +128,11 @@ func (p *replies) acknowledged(f frame) error {
 	default:
 		return unexpected("acknowledgement")
 	}
+	own := r.own
 	p.done()
+	if own {
+		return p.drop(f)
+	}
 	return p.pass(f)
 }
 
@@ -224,9 +230,9 @@ func (p *replies) notice(f frame) error {
 	return toClient(p.out.write(appendNotice(nil, fields)))
 }
 
-// about is the statement of a Query that the server was about when an error came; nil for none.
+// about is the statement of a Query or an Execute that the server was about when an error came; nil for none.
 func (p *replies) about(r *request, outstanding bool) *rewrite.Statement {
-	if !outstanding || r.kind != 'Q' {
+	if !outstanding || r.kind != 'Q' && r.kind != 'E' {
 		return nil
 	}
 	return p.said(r)
