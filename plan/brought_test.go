@@ -11,7 +11,6 @@ import (
 )
 
 const attributed = `
-attributes: {max: int, regions: 'text[]'}
 roles:
   everyone: {can: []}
   limited: {can: [view_projects: {where: "amount <= me.max OR region = ANY(me.regions)"}]}
@@ -79,7 +78,8 @@ func TestWhatIsBuiltInCannotBeBrought(t *testing.T) {
 
 func TestASessionsAttributesAreTypedAsThePolicySays(t *testing.T) {
 	t.Parallel()
-	s := bound(t, `
+	s := boundTo(t, `
+wherewall: 1
 attributes: {n: int, list: 'int[]', id2: uuid, at: timestamptz, yes: bool}
 users: {ann: {attrs: {told: 5}}}
 `)
