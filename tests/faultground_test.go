@@ -1,0 +1,134 @@
+package tests
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/wire"
+)
+
+// faultTenants is how many tenants the ground of the fault tests has: u0 to u3, each of a tenant of its own, t0 to t3.
+const faultTenants = 4
+
+// faultRows is how many notes a tenant has, and how many of its checked rows there are.
+const faultRows = 60
+
+// ground is a proxy that hostile and honest sessions share, before a database in which every value says whose it is.
+type ground struct {
+	*proxy
+	marks []string // of the tenants: in every body of theirs, and in nobody else's
+	log   *heardLog
+}
+
+// heardLog keeps what the proxy logs.
+type heardLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *heardLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *heardLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// newGround serves a database of marked rows. upstream is where its server is; empty for the cluster.
+func newGround(t testing.TB, database, upstream string, change func(*wire.Config)) *ground {
+	t.Helper()
+	g := &ground{log: &heardLog{}}
+	pg.createDatabase(t, database, "template0")
+	pg.execFile(t, database, "testdata/faults/schema.sql")
+	for tenant := range faultTenants {
+		var random [8]byte
+		_, _ = rand.Read(random[:])
+		mark := "mark-" + hex.EncodeToString(random[:])
+		g.marks = append(g.marks, mark)
+		pg.exec(t, database, fmt.Sprintf(`
+			INSERT INTO note (id, tenant, body) SELECT i, 't%[1]d', '%[2]s ' || repeat(chr(65 + i %% 26), (i * i * 37) %% 2500) FROM generate_series(1, %[3]d) i;
+			INSERT INTO checked (id, tenant, body) SELECT i, 't%[1]d', '%[2]s' FROM generate_series(1, %[3]d) i`, tenant, mark, faultRows))
+	}
+	config, err := pgconn.ParseConfig(pg.dsn(serviceRole, servicePassword, database))
+	require.NoError(t, err)
+	if upstream != "" {
+		address := tcpAddress(t, upstream)
+		config.Host, config.Port, config.Fallbacks = address.IP.String(), uint16(address.Port), nil
+	}
+	policy, err := os.ReadFile("testdata/faults/policy.yaml")
+	require.NoError(t, err)
+	world := worldOf(t, database, string(policy))
+	c := wire.Config{
+		Upstream: config, Auth: wire.AuthTrust, World: func() *wire.World { return world }, Log: zerolog.New(g.log),
+	}
+	if change != nil {
+		change(&c)
+	}
+	g.proxy = serve(t, database, c)
+	return g
+}
+
+// serve runs a server until the end of the test, when every session must have come to its end.
+func serve(t testing.TB, database string, c wire.Config) *proxy {
+	t.Helper()
+	server := wire.NewServer(c)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(context.Background(), listener) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		_ = server.Shutdown(ctx)
+		require.NoError(t, <-served)
+	})
+	return &proxy{addr: listener.Addr().String(), database: database, server: server}
+}
+
+// foreign finds a mark of another tenant in what a session heard; empty for none.
+func (g *ground) foreign(tenant int, heard []byte) string {
+	for other, mark := range g.marks {
+		if other != tenant && bytes.Contains(heard, []byte(mark)) {
+			return mark
+		}
+	}
+	return ""
+}
+
+// requireNothingLeft waits until nobody is there any more, and looks at what they did: nothing to other tenants' rows, and no panic.
+func (g *ground) requireNothingLeft(t testing.TB) {
+	t.Helper()
+	require.Eventually(t, func() bool { return g.server.Sessions() == 0 }, patience, tick, "sessions are left")
+	awaitNobody(t, g.database)
+	require.NotContains(t, g.log.String(), "panic")
+	require.NotContains(t, g.log.String(), servicePassword)
+	for tenant, mark := range g.marks {
+		others := fmt.Sprintf("SELECT count(*) FROM note WHERE tenant <> 't%d' AND body LIKE '%%%s%%'", tenant, mark)
+		require.Equal(t, "0", pg.rows(t, g.database, others)[0][0], "a row of another tenant bears t%d's mark", tenant)
+	}
+}
+
+// requireUntouched wants the rows of a tenant to whom nobody was hostile as they were.
+func (g *ground) requireUntouched(t testing.TB, tenants ...int) {
+	t.Helper()
+	for _, tenant := range tenants {
+		rows := pg.rows(t, g.database, fmt.Sprintf("SELECT count(*), sum(n), count(*) FILTER (WHERE body LIKE '%s%%') FROM note WHERE tenant = 't%d'", g.marks[tenant], tenant))
+		require.Equal(t, strings.Fields(fmt.Sprintf("%d 0 %[1]d", faultRows)), rows[0], "tenant t%d", tenant)
+	}
+}
