@@ -53,6 +53,8 @@ type Config struct {
 	// Secret keys the made-up verifiers of unknown users. Empty: a random one per process. A fixed one hides restarts.
 	Secret []byte
 
+	// Limits returns the limits that hold now; nil is none. It is called at every login and every second, so it must be cheap.
+	Limits func() Limits
 	// MaxMessage bounds one message of a client in bytes. Default 1 GiB, as in PostgreSQL.
 	MaxMessage int
 	// MaxStatement bounds the text of one Query or Parse message in bytes. Default 16 MiB.
@@ -86,6 +88,9 @@ func (c Config) withDefaults() Config {
 	c.MaxCancels = orDefault(c.MaxCancels, 16)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Limits == nil {
+		c.Limits = noLimits
 	}
 	if c.Connector == nil {
 		c.Connector = dialer{config: c.Upstream}

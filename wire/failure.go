@@ -37,6 +37,7 @@ const (
 	stateInternal       = "XX000"
 	stateBadParameter   = "22023"
 	adminShutdown       = "terminating connection due to administrator command"
+	tooManyClients      = "sorry, too many clients already"
 	connectionLost      = "server closed the connection unexpectedly"
 	couldNotConnect     = "could not connect to the database server"
 	internalFailure     = "internal error"

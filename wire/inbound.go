@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -32,6 +33,7 @@ type inbound struct {
 	large *[largeBuffer]byte
 	buf   []byte
 	r, w  int
+	reads *atomic.Uint64 // counts them; nil where nobody looks
 	small [smallBuffer]byte
 }
 
@@ -66,6 +68,9 @@ func (in *inbound) fill(need int) error {
 		in.makeRoom(need)
 		n, err := in.conn.Read(in.buf[in.w:])
 		in.w += n
+		if in.reads != nil {
+			in.reads.Add(1)
+		}
 		if err != nil && in.buffered() < need {
 			if errors.Is(err, io.EOF) && in.buffered() > 0 {
 				return io.ErrUnexpectedEOF

@@ -25,6 +25,7 @@ type link struct {
 	login  string
 	work   work
 	forget func() // makes the cancel key worthless
+	leave  func() // gives the seat back
 	// cancel asks the server to stop what it does for this session, within the limit of such requests.
 	cancel func(context.Context)
 
@@ -32,6 +33,9 @@ type link struct {
 	// endIfAbandoned saw of it, and its own.
 	stalls    atomic.Uint64
 	lastStall uint64
+	// deliveries counts the beginnings and ends of writes to the client likewise. sending is what overdue saw of it, and its own.
+	deliveries atomic.Uint64
+	sending    sighting
 
 	mu       sync.Mutex
 	farewell *failure // set once: what the replies goroutine tells the client before it ends
@@ -49,6 +53,7 @@ type hosted interface {
 	drain()
 	fail(f *failure)
 	endIfAbandoned()
+	overdue(now time.Time, limits Limits)
 }
 
 // work is what the server has been asked and has not answered yet.
@@ -66,6 +71,7 @@ type halves struct {
 
 // relay runs both halves and closes both connections.
 func (l *link) relay(ctx context.Context, h halves) {
+	defer l.leave()
 	defer l.forget()
 	ended := make(chan struct{})
 	go func() {

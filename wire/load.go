@@ -45,7 +45,7 @@ func (q *requests) relayRows() (all bool, err error) {
 			return false, nil // The COPY has failed, and this message is another one's.
 		}
 		if f.size > q.limit(f.kind) {
-			return false, violation("invalid message length")
+			return false, q.invalidLength(f.kind)
 		}
 		switch f.kind {
 		case 'd':

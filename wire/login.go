@@ -81,7 +81,7 @@ func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) 
 	case s.unauthenticated <- struct{}{}:
 		defer func() { <-s.unauthenticated }()
 	default:
-		return nil, nil, &failure{state: stateTooMany, message: "sorry, too many clients already"}
+		return nil, nil, &failure{state: stateTooMany, message: tooManyClients}
 	}
 	ctx, stop := context.WithTimeout(ctx, s.config.LoginTimeout)
 	defer stop()
@@ -104,7 +104,7 @@ func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) 
 	return session, nil, nil
 }
 
-// login proves who a client is, connects it to the server, and tells it that it may go ahead.
+// login proves who a client is and opens a session for it.
 func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log zerolog.Logger) (hosted, error) {
 	if err := h.negotiate(asked); err != nil {
 		return nil, err
@@ -118,6 +118,36 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 	if bad != nil {
 		return nil, bad
 	}
+	leave, bad := s.seat(guest{user: seen.plan.Subject.User, tenant: seen.plan.Subject.Tenant})
+	if bad != nil {
+		return nil, bad
+	}
+	stays := false
+	defer func() {
+		if !stays {
+			leave()
+		}
+	}()
+	made, err := s.open(ctx, h, world, asked, seen, mark, log)
+	if err != nil {
+		return nil, err
+	}
+	made.leave, stays = leave, true
+	return made, nil
+}
+
+// seat decides, for a client that may have a session, whether there is room for one more.
+func (s *Server) seat(g guest) (leave func(), none *failure) {
+	if s.isDraining() {
+		return nil, &failure{state: stateCannotConnect, message: "the database system is shutting down", hint: "Try again."}
+	}
+	return s.seats.take(g, s.config.Limits())
+}
+
+// open connects a client to the server and tells it that it may go ahead.
+func (s *Server) open(
+	ctx context.Context, h *handshake, world *World, asked *startup, seen view, mark string, log zerolog.Logger,
+) (*session, error) {
 	begin := world.Rewriter.Begin(asked.settings)
 	server, err := s.config.Connector.Connect(ctx, begin)
 	if err != nil {
@@ -134,6 +164,7 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 			log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
 		},
 		memory: s.memory, pending: pending, mark: mark, who: seen.who, view: seen,
+		bounds: boundsOf(world.Snapshot.Schema.Limits),
 	}
 	if err := s.welcome(h, made, asked); err != nil {
 		_ = server.Conn.Close()

@@ -13,7 +13,7 @@ type outbox struct {
 	loans *buffers
 	large *[largeBuffer]byte
 	buf   []byte // what waits, in small or large
-	// stalls counts the beginnings and ends of writes, so that it is odd during one; nil where nobody asks.
+	// stalls counts the beginnings and ends of writes, so that it is odd during one; nil where nobody looks.
 	stalls *atomic.Uint64
 	small  [smallBuffer]byte
 }

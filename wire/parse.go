@@ -19,7 +19,7 @@ func (q *requests) parse(f frame) error {
 		if err := q.drop(f); err != nil {
 			return err
 		}
-		return q.standIn(refused(codeComplex, stateLimit, "statement is too long"))
+		return q.standIn(q.tooLong())
 	}
 	body, err := q.hold(f)
 	if errors.Is(err, errNoMemory) {

@@ -131,7 +131,7 @@ func newStage(t *testing.T) *stage {
 		link: link{
 			config: &config, log: zerolog.Nop(), client: clientFar, server: &Backend{Conn: serverNear, Login: "svc"},
 			in: newInbound(clientFar, loans), loans: loans, login: "kim", work: pending,
-			forget: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
+			forget: func() {}, leave: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
 		},
 		memory: newMemory(config.MaxHeld), pending: pending, mark: testMark, who: identity{login: "kim"},
 		view: view{world: s.world, plan: p, values: rewrite.NewValues(p, testMark)},

@@ -41,6 +41,8 @@ type pending struct {
 	// even queued.
 	skipping bool
 	closed   bool
+	open     bool // the last request does not end its batch: the server may wait for more of it
+	status   byte // of the transaction, as the server told it last
 	loading  bool // the server waits for rows of a COPY
 	// A batch is what ends in Sync or Query. Names changed in a batch that is not over are certain within it only.
 	batch    uint64   // the one that is being pushed
@@ -50,7 +52,7 @@ type pending struct {
 }
 
 func newPending() *pending {
-	p := &pending{names: newRegistry(), portals: newRegistry()}
+	p := &pending{names: newRegistry(), portals: newRegistry(), status: 'I'}
 	p.changed.L = &p.mu
 	return p
 }
@@ -88,6 +90,7 @@ func (p *pending) push(r request) bool {
 	if r.ends() {
 		p.batch++
 	}
+	p.open = !r.ends()
 	p.enqueue(r)
 	return true
 }
@@ -225,11 +228,12 @@ func (p *pending) awaitLoad() bool {
 	return p.loading && !p.closed
 }
 
-// closeIfIdle closes the queue where nothing is outstanding, and says whether it did.
+// closeIfIdle closes the queue where nothing is outstanding and no batch is open, and says whether it did. In an open batch, the server may
+// hold a transaction and portals although it has told of none.
 func (p *pending) closeIfIdle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.count > 0 || p.skipping {
+	if p.count > 0 || p.skipping || p.open {
 		return false
 	}
 	p.closed = true
@@ -287,9 +291,43 @@ func (p *pending) empty() {
 	}
 }
 
-// transactionEnded takes note that the server has no portals left but those of requests that it has not come to.
-func (p *pending) transactionEnded() {
+// transactionIs takes note of a status. Outside of a transaction the server has no portals left but those of requests that it has not come to.
+func (p *pending) transactionIs(status byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.portals.forget()
+	p.status = status
+	if status == 'I' {
+		p.portals.forget()
+	}
+}
+
+// standing says what the session waits for, and where that is the server, for how many statements at most. stalled says that the server does
+// not take what is sent to it. A server that was not asked for replies yet may keep them to itself.
+func (p *pending) standing(stalled bool) (standing, int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.loading:
+		return elsewhere, 0
+	case p.count > 0 && (stalled || !p.open):
+		return served, p.statements()
+	case p.count > 0 || p.open || p.skipping:
+		return elsewhere, 0
+	case p.status == 'I':
+		return idle, 0
+	default:
+		return idleInTransaction, 0
+	}
+}
+
+// statements bounds the number of those that are outstanding.
+func (p *pending) statements() int {
+	n := 0
+	for i := range p.count {
+		n++
+		if t := p.queue[(p.first+i)%len(p.queue)].of.template; t != nil {
+			n += len(t.Statements)
+		}
+	}
+	return n
 }

@@ -142,6 +142,9 @@ func TestSkipping(t *testing.T) {
 	require.True(t, p.push(request{kind: 'B'}))
 	require.False(t, p.done())
 	require.True(t, p.done())
+	require.False(t, p.closeIfIdle(), "the batch of the Bind is open, though all is answered")
+	require.True(t, p.push(syncRequest))
+	require.True(t, p.done())
 	require.True(t, p.closeIfIdle())
 	require.False(t, p.push(syncRequest))
 }

@@ -10,7 +10,7 @@ import (
 // query handles a simple Query.
 func (q *requests) query(f frame) error {
 	if f.size > q.config.MaxStatement {
-		return q.instead(f, refused(codeComplex, stateLimit, "statement is too long"))
+		return q.instead(f, q.tooLong())
 	}
 	body, err := q.hold(f)
 	noRoom := errors.Is(err, errNoMemory)

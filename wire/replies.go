@@ -31,13 +31,15 @@ type replies struct {
 }
 
 func newReplies(s *session) *replies {
-	return &replies{
+	made := &replies{
 		session: s,
 		in:      newInbound(s.server.Conn, s.loans),
 		out:     newOutbox(s.client, s.loans),
 		status:  'I', listener: s.view,
 		quiet: true,
 	}
+	made.in.reads, made.out.stalls = &s.received, &s.deliveries
+	return made
 }
 
 // loop relays until the session ends.

@@ -162,9 +162,7 @@ func (p *replies) ready(f frame) error {
 	default:
 		return unexpected("transaction status")
 	}
-	if p.status == 'I' {
-		p.pending.transactionEnded()
-	}
+	p.pending.transactionIs(p.status)
 	p.quiet = p.done()
 	if err := p.pass(f); err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/wherewall/wherewall/rewrite"
 )
 
 // requests is the half of a session that reads the client and is the only writer to the server.
@@ -47,7 +49,7 @@ func (q *requests) messages() error {
 			return err
 		}
 		if f.size > q.limit(f.kind) {
-			return violation("invalid message length")
+			return q.invalidLength(f.kind)
 		}
 		if err := q.handle(f); err != nil {
 			return err
@@ -90,6 +92,22 @@ func (q *requests) limit(kind byte) int {
 	default:
 		return q.config.MaxMessage
 	}
+}
+
+// invalidLength ends the session, as PostgreSQL does: what follows cannot be found.
+func (q *requests) invalidLength(kind byte) *failure {
+	f := violation("invalid message length")
+	if q.limit(kind) == q.config.MaxMessage {
+		f.hint = fmt.Sprintf("A message may have %d bytes here.", q.config.MaxMessage)
+	}
+	return f
+}
+
+// tooLong refuses a text that would take too much to read.
+func (q *requests) tooLong() *rewrite.Refusal {
+	r := refused(codeComplex, stateLimit, "statement is too long")
+	r.Hint = fmt.Sprintf("A statement may have %d bytes here. Send long values as parameters, and many rows by COPY or in several statements.", q.config.MaxStatement)
+	return r
 }
 
 // handle is the table of what clients may say.

@@ -18,6 +18,7 @@ type Server struct {
 	buffers         *buffers
 	memory          *memory
 	cancels         *cancels
+	seats           *seats
 	guises          atomic.Pointer[worldGuise]
 	unauthenticated chan struct{} // one slot per login in progress
 
@@ -38,6 +39,7 @@ func NewServer(c Config) *Server {
 		_, _ = rand.Read(s.secret) // it never fails
 	}
 	s.memory = newMemory(s.config.MaxHeld)
+	s.seats = newSeats()
 	s.cancels = newCancels(s.config.MaxCancels)
 	s.unauthenticated = make(chan struct{}, s.config.MaxUnauthenticated)
 	return s

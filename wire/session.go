@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
@@ -16,6 +17,10 @@ type session struct {
 	mark    string   // in errors that stand for refusals; never leaves
 	who     identity // of the login; its tenant is the subject's
 	pid     uint32   // what the client was told to be
+
+	bounds   bounds
+	received atomic.Uint64 // counts what is read from the server
+	silence  sighting      // what overdue saw of that, and its own
 
 	// Of the requests goroutine.
 	view view

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// stallCheck is how often sessions are looked at that wait for a busy server, and so do not read their client.
+// stallCheck is how often all sessions are looked at: whether they wait for a busy server, and so do not read their client, or for longer
+// than they may.
 const stallCheck = time.Second
 
 // watchStalled looks after stalled sessions until ctx ends.
@@ -18,9 +19,11 @@ func (s *Server) watchStalled(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		now, limits := time.Now(), s.config.Limits()
 		s.mu.Lock()
 		for session := range s.sessions {
 			session.endIfAbandoned()
+			session.overdue(now, limits)
 		}
 		s.mu.Unlock()
 	}
