@@ -26,15 +26,6 @@ func NewWorld(s *catalog.Snapshot) *World {
 	return &World{Snapshot: s, Rewriter: rewrite.New(s), Planner: plan.NewPlanner(s)}
 }
 
-// Auth is how clients prove who they are. The zero value asks for a password.
-type Auth int
-
-// The ways to log in.
-const (
-	AuthSCRAM Auth = iota // SCRAM-SHA-256 against the verifiers of the snapshot
-	AuthTrust             // any declared user without a proof; loopback listeners only
-)
-
 // Config is what a Server needs. Upstream and World are required; limits that are zero get their defaults.
 type Config struct {
 	// Upstream is the server and the service login, as pgconn.ParseConfig made it.
@@ -50,6 +41,12 @@ type Config struct {
 	// Now is the clock that memberships and tokens end by. Default time.Now.
 	Now func() time.Time
 	Log zerolog.Logger
+	// Encryption says whether clients may, or must, speak TLS. Default not at all.
+	Encryption Encryption
+	// TLS returns what the next connection is encrypted with. It must be cheap; nil where there is no encryption.
+	TLS func() *TLS
+	// ClientCertificate is what a session needs beside the proof that Auth asks for. Default nothing.
+	ClientCertificate ClientCertificate
 	// Secret keys the made-up verifiers of unknown users. Empty: a random one per process. A fixed one hides restarts.
 	Secret []byte
 
@@ -80,6 +77,9 @@ const (
 )
 
 func (c Config) withDefaults() Config {
+	if c.Auth == 0 {
+		c.Auth = AuthSCRAM
+	}
 	c.MaxMessage = orDefault(c.MaxMessage, 1<<30)
 	c.MaxStatement = min(orDefault(c.MaxStatement, 16<<20), c.MaxMessage)
 	c.MaxHeld = orDefault(c.MaxHeld, 256<<20)

@@ -10,10 +10,15 @@ import (
 // handshake is the part of a connection before its session: who is there, and is it true. It only moves forward: one
 // startup packet, one identity, fixed before the first authentication message.
 type handshake struct {
-	conn   net.Conn
-	in     *inbound
+	conn   net.Conn // inside TLS once there is any
+	in     *inbound // of conn
+	loans  *buffers
 	secret []byte // keys the made-up verifiers
 	guise  guise  // of theirs
+
+	encryption Encryption
+	tls        func() *TLS
+	secured    *secured // nil outside TLS
 }
 
 // errSilent ends a connection that gets no answer: garbage, scanners, and clients that went away.
@@ -25,9 +30,13 @@ type opening struct {
 	cancel  *cancelRequest
 }
 
-// open answers encryption requests and returns the opening. Each kind of encryption may be asked for once, in any order.
+// open answers encryption requests and returns the opening. Each kind of encryption may be asked for once, in any order, and none
+// inside another.
 func (h *handshake) open() (*opening, error) {
-	askedSSL, askedGSS := false, false
+	if err := h.direct(); err != nil {
+		return nil, err
+	}
+	direct, askedSSL, askedGSS := h.secured != nil, false, false
 	for {
 		packet, err := h.packet()
 		if err != nil {
@@ -45,9 +54,11 @@ func (h *handshake) open() (*opening, error) {
 			}
 			return &opening{cancel: c}, nil
 		case code == codeSSL && !askedSSL && len(packet) == 4:
-			askedSSL = true
+			err = h.answerSSL()
+			askedSSL, askedGSS = true, askedGSS || h.secured != nil && !direct
 		case code == codeGSS && !askedGSS && len(packet) == 4:
 			askedGSS = true
+			err = h.decline()
 		default:
 			s, bad := parseStartup(packet)
 			if bad != nil {
@@ -55,19 +66,22 @@ func (h *handshake) open() (*opening, error) {
 			}
 			return &opening{startup: s}, nil
 		}
-		if err := h.declineEncryption(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
 }
 
-// declineEncryption answers N. A client that has already sent more did not wait for the answer: what follows may have
+// decline says that there is no such encryption.
+func (h *handshake) decline() error { return h.answer('N') }
+
+// answer answers an encryption request. A client that has already sent more did not wait for the answer: what follows may have
 // been put there by somebody else.
-func (h *handshake) declineEncryption() error {
+func (h *handshake) answer(answer byte) error {
 	if h.in.buffered() > 0 {
 		return fmt.Errorf("bytes behind an encryption request: %w", errSilent)
 	}
-	return h.send([]byte{'N'})
+	return h.send([]byte{answer})
 }
 
 // packet reads a startup packet and returns its body, borrowed.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/plan"
 )
 
@@ -26,9 +27,10 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
 			log.Error().Str("panic", fmt.Sprint(p)).Msg("connection failed")
 		}
 	}()
-	session, cancel, err := s.admit(ctx, conn, &log)
+	h := s.newHandshake(conn)
+	session, cancel, err := s.admit(ctx, h, &log)
 	if err != nil {
-		s.reject(conn, log, err)
+		s.reject(h.conn, log, err)
 		return
 	}
 	if cancel != nil {
@@ -38,6 +40,13 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
 	session.began(time.Since(started))
 	s.host(ctx, session)
 	session.ended(time.Since(started))
+}
+
+func (s *Server) newHandshake(conn net.Conn) *handshake {
+	return &handshake{
+		conn: conn, in: newInbound(conn, s.buffers), loans: s.buffers, secret: s.secret,
+		encryption: s.config.Encryption, tls: s.config.TLS,
+	}
 }
 
 // host runs a session that Shutdown can find.
@@ -76,7 +85,7 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 }
 
 // admit takes a connection through its login, within the time and number limits of those that have not proven who they are.
-func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) (hosted, *cancelRequest, error) {
+func (s *Server) admit(ctx context.Context, h *handshake, log *zerolog.Logger) (hosted, *cancelRequest, error) {
 	select {
 	case s.unauthenticated <- struct{}{}:
 		defer func() { <-s.unauthenticated }()
@@ -86,9 +95,9 @@ func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) 
 	ctx, stop := context.WithTimeout(ctx, s.config.LoginTimeout)
 	defer stop()
 	// A shutdown ends logins at once: nothing has begun.
+	conn := h.conn // encryption may replace it by one around it
 	unwatch := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer unwatch()
-	h := &handshake{conn: conn, in: newInbound(conn, s.buffers), secret: s.secret}
 	opening, err := h.open()
 	if err != nil || opening.cancel != nil {
 		if err != nil {
@@ -108,6 +117,9 @@ func (s *Server) admit(ctx context.Context, conn net.Conn, log *zerolog.Logger) 
 func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log zerolog.Logger) (hosted, error) {
 	if err := h.negotiate(asked); err != nil {
 		return nil, err
+	}
+	if bad := s.checkEncryption(h, asked.user); bad != nil {
+		return nil, bad
 	}
 	world := s.config.World()
 	if err := s.prove(h, world, asked); err != nil {
@@ -175,19 +187,40 @@ func (s *Server) open(
 
 // prove authenticates the login name. It ends with AuthenticationOk.
 func (s *Server) prove(h *handshake, world *World, asked *startup) error {
-	if s.config.Auth != AuthTrust {
-		verifier := ""
-		h.guise = s.guise(world)
-		if world != nil {
-			if user, _ := plan.Login(world.Snapshot, asked.user); user != nil {
-				verifier = user.Password
-			}
-		}
-		if err := h.authenticate(asked.user, verifier); err != nil {
-			return err
-		}
+	if err := s.proof(h, world, asked); err != nil {
+		return err
 	}
 	return h.send(appendAuthentication(nil, authOK, nil))
+}
+
+// proof is the exchange that a login needs before it is accepted. A certificate that suffices needs none.
+func (s *Server) proof(h *handshake, world *World, asked *startup) error {
+	auth := s.config.Auth
+	user := loginUser(world, asked.user)
+	owner := user != nil && h.secured.owns(user.Name)
+	switch {
+	case auth == AuthTrust:
+		return nil
+	case auth.has(AuthCertificate) && owner:
+		return nil
+	case auth == AuthCertificate:
+		return h.wrongCertificate(asked.user)
+	}
+	verifier := ""
+	if user != nil && (owner || s.config.ClientCertificate != CertificateOfUser) {
+		verifier = user.Password
+	}
+	h.guise = s.guise(world)
+	return h.authenticate(asked.user, verifier)
+}
+
+// loginUser is the user that a login names; nil for none.
+func loginUser(world *World, login string) *catalog.User {
+	if world == nil {
+		return nil
+	}
+	user, _ := plan.Login(world.Snapshot, login)
+	return user
 }
 
 // allow decides, for a client that has proven who it is, whether there can be a session as asked.

@@ -20,8 +20,9 @@ import (
 // peer is one end of a connection that a test plays by hand.
 type peer struct {
 	net.Conn
-	t  *testing.T
-	in *inbound
+	t    *testing.T
+	in   *inbound
+	said errorFields // by the server, where a test wants to know
 }
 
 func newPeer(t *testing.T, conn net.Conn) *peer {

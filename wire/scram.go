@@ -1,30 +1,47 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/xdg-go/scram"
 )
 
-const mechanism = "SCRAM-SHA-256"
+// wrongPassword is what everybody is told who has not proven to be the login: all failures of a password look the same.
+func wrongPassword(login string) *failure {
+	return &failure{state: statePassword, message: fmt.Sprintf("password authentication failed for user %q", login)}
+}
 
-// authenticate runs SCRAM-SHA-256 for a login name. verifier is the user's own, or empty for one who does not exist or has
-// no password: the exchange then is the same and cannot succeed. It returns nil where the client knew the password.
+// scramOffer lists the mechanisms of SCRAM for this connection. Both are offered inside TLS, as PostgreSQL does: a client that cannot bind
+// takes the other.
+func (h *handshake) scramOffer() []mechanism {
+	if h.secured != nil && h.secured.by.Binds() {
+		return []mechanism{mechSCRAMPlus, mechSCRAM}
+	}
+	return []mechanism{mechSCRAM}
+}
+
+// authenticate runs SCRAM-SHA-256 for a login name. verifier is the user's own, or empty for one who does not exist, has
+// no password or may not come this way: the exchange then is the same and cannot succeed. It returns nil where the client knew the password.
 func (h *handshake) authenticate(login, verifier string) error {
-	wrong := &failure{state: statePassword, message: fmt.Sprintf("password authentication failed for user %q", login)}
+	chosen, first, err := h.sasl(h.scramOffer())
+	if err != nil {
+		return err
+	}
+	return h.scram(login, verifier, chosen, first)
+}
+
+// scram goes on after the client has chosen one of the mechanisms of SCRAM.
+func (h *handshake) scram(login, verifier string, chosen mechanism, first []byte) error {
 	credentials := madeUp(h.secret, h.guise, login)
 	genuine := false
 	if own, err := parseVerifier(verifier); err == nil {
 		credentials, genuine = own, true
 	}
-	server, err := scram.SHA256.NewServer(func(string) (scram.StoredCredentials, error) { return credentials, nil })
+	conversation, err := h.conversation(credentials)
 	if err != nil {
-		return fmt.Errorf("starting SCRAM: %w", err)
+		return err
 	}
-	conversation := server.NewConversation()
-	if err := h.scramFirst(conversation); err != nil {
+	if err := h.scramFirst(conversation, chosen, string(first)); err != nil {
 		return err
 	}
 	final, err := h.saslMessage()
@@ -32,27 +49,33 @@ func (h *handshake) authenticate(login, verifier string) error {
 		return err
 	}
 	answer, err := conversation.Step(string(final))
-	if err != nil || !genuine || !conversation.Valid() {
-		return wrong
+	switch {
+	case answer == scram.ErrChannelBindingsDontMatch:
+		return &failure{state: stateAuthorization, message: "SCRAM channel binding check failed"}
+	case err != nil || !genuine || !conversation.Valid():
+		return wrongPassword(login)
 	}
 	return h.send(appendAuthentication(nil, authSASLFinal, []byte(answer)))
 }
 
-// scramFirst offers the mechanism and answers the client's first message.
-func (h *handshake) scramFirst(conversation *scram.ServerConversation) error {
-	offer := append([]byte(mechanism), 0, 0)
-	if err := h.send(appendAuthentication(nil, authSASL, offer)); err != nil {
-		return err
-	}
-	message, err := h.saslMessage()
+// conversation begins one, bound to the connection where it can be.
+func (h *handshake) conversation(credentials scram.StoredCredentials) (*scram.ServerConversation, error) {
+	server, err := scram.SHA256.NewServer(func(string) (scram.StoredCredentials, error) { return credentials, nil })
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("starting SCRAM: %w", err)
 	}
-	first, bad := initialResponse(message)
-	if bad != nil {
+	if h.secured == nil {
+		return server.NewConversation(), nil
+	}
+	return server.NewConversationWithChannelBinding(h.secured.by.binding), nil
+}
+
+// scramFirst answers the client's first message.
+func (h *handshake) scramFirst(conversation *scram.ServerConversation, chosen mechanism, first string) error {
+	if bad := h.checkBinding(chosen, first); bad != nil {
 		return bad
 	}
-	answer, err := conversation.Step(string(first))
+	answer, err := conversation.Step(first)
 	if err != nil {
 		return violation("malformed SCRAM message")
 	}
@@ -62,51 +85,29 @@ func (h *handshake) scramFirst(conversation *scram.ServerConversation) error {
 	return h.send(appendAuthentication(nil, authSASLContinue, []byte(answer)))
 }
 
-// initialResponse takes a SASLInitialResponse apart.
-func initialResponse(body []byte) ([]byte, *failure) {
-	name, rest, ok := bytes.Cut(body, []byte{0})
-	if !ok || len(rest) < 4 {
-		return nil, violation(invalidFormat)
+// checkBinding holds the client's word on channel binding (the gs2-cbind-flag of RFC 5802) against the mechanism that it chose. Somebody in
+// between who takes the bound mechanism out of the offer makes an honest client say y, which is a lie where it was offered.
+func (h *handshake) checkBinding(chosen mechanism, first string) *failure {
+	const malformed = "malformed SCRAM message"
+	flag := first[:min(len(first), 1)]
+	offered := h.secured != nil && h.secured.by.Binds()
+	switch {
+	case flag == "p" && chosen != mechSCRAMPlus:
+		return &failure{
+			state: stateProtocol, message: malformed,
+			detail: "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel binding data.",
+		}
+	case flag != "p" && chosen == mechSCRAMPlus:
+		return &failure{
+			state: stateProtocol, message: malformed,
+			detail: "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.",
+		}
+	case flag == "y" && offered:
+		return &failure{
+			state: stateAuthorization, message: "SCRAM channel binding negotiation error",
+			detail: "The client supports SCRAM channel binding but thinks the server does not.  However, this server does support channel binding.",
+		}
+	default:
+		return nil
 	}
-	if string(name) != mechanism {
-		return nil, violation("client selected an invalid SASL authentication mechanism")
-	}
-	size := int32(binary.BigEndian.Uint32(rest))
-	if size < 0 || int(size) != len(rest)-4 {
-		return nil, violation(invalidFormat)
-	}
-	return rest[4:], nil
-}
-
-// saslMessage reads a `p` message. Nothing else may come from a client that is not authenticated.
-func (h *handshake) saslMessage() ([]byte, error) {
-	f, err := h.in.header()
-	if err != nil {
-		return nil, fmt.Errorf("reading a SASL message: %w", err)
-	}
-	if f.kind != 'p' {
-		return nil, violation(fmt.Sprintf("expected SASL response, got message type %d", f.kind))
-	}
-	if f.size > maxAuthMessage {
-		return nil, violation("invalid message length")
-	}
-	body, err := h.in.whole(f)
-	if err != nil {
-		return nil, fmt.Errorf("reading a SASL message: %w", err)
-	}
-	return bytes.Clone(body), nil
-}
-
-// The kinds of Authentication messages.
-const (
-	authOK           = 0
-	authSASL         = 10
-	authSASLContinue = 11
-	authSASLFinal    = 12
-)
-
-func appendAuthentication(dst []byte, kind uint32, data []byte) []byte {
-	return appendMessage(dst, 'R', func(b []byte) []byte {
-		return append(binary.BigEndian.AppendUint32(b, kind), data...)
-	})
 }

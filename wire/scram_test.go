@@ -60,7 +60,7 @@ func scramLogin(t *testing.T, user, verifier, password, flag string) exchange {
 	var e exchange
 	e.note(client.expect("R"))
 	first := "n=,r=clientnonce"
-	client.send(initial(mechanism, flag+",,"+first))
+	client.send(initial(mechSCRAM, flag+",,"+first))
 	challenge := client.expect("R")
 	e.note(challenge)
 	e.answer(t, client, first, string(challenge[4:]), password, flag)
@@ -106,9 +106,9 @@ func proofFor(t *testing.T, first, challenge, password, flag string) string {
 	return final + ",p=" + base64.StdEncoding.EncodeToString(key)
 }
 
-func initial(mechanism, data string) []byte {
+func initial(m mechanism, data string) []byte {
 	return appendMessage(nil, 'p', func(b []byte) []byte {
-		b = binary.BigEndian.AppendUint32(appendString(b, mechanism), uint32(len(data)))
+		b = binary.BigEndian.AppendUint32(appendString(b, string(m)), uint32(len(data)))
 		return append(b, data...)
 	})
 }
@@ -153,10 +153,10 @@ func TestSCRAMMalformed(t *testing.T) {
 		sent []byte
 	}{
 		{"another mechanism", initial("PLAIN", "x")},
-		{"channel binding that was not offered", initial("SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,n=,r=x")},
-		{"channel binding under the plain name", initial(mechanism, "p=tls-server-end-point,,n=,r=x")},
-		{"no SCRAM", initial(mechanism, "hello")},
-		{"a length beyond the message", message('p', mechanism+"\x00\x7f\xff\xff\xff")},
+		{"channel binding that was not offered", initial(mechSCRAMPlus, "p=tls-server-end-point,,n=,r=x")},
+		{"channel binding under the plain name", initial(mechSCRAM, "p=tls-server-end-point,,n=,r=x")},
+		{"no SCRAM", initial(mechSCRAM, "hello")},
+		{"a length beyond the message", message('p', string(mechSCRAM)+"\x00\x7f\xff\xff\xff")},
 		{"a message before authentication", message('Q', "select 1\x00")},
 		{"a message that is too long", append([]byte{'p'}, 0x7f, 0xff, 0xff, 0xff)},
 		{"a second startup packet", frame4(packet(protocol30, "user", "root"))},

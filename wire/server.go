@@ -45,15 +45,12 @@ func NewServer(c Config) *Server {
 	return s
 }
 
-// ErrNotLoopback is returned by Serve where clients that need no password could come from elsewhere.
-var ErrNotLoopback = errors.New("trust is for loopback listeners only")
-
 // Serve accepts clients until Shutdown or until ctx ends, which also ends the sessions. It owns the listener, waits
 // for every session, and returns nil after either.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer listener.Close()
-	if s.config.Auth == AuthTrust && !loopback(listener.Addr()) {
-		return fmt.Errorf("listening on %s: %w", listener.Addr(), ErrNotLoopback)
+	if err := s.config.checkAuth(listener.Addr()); err != nil {
+		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

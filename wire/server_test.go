@@ -118,7 +118,7 @@ func (h *house) enter(version uint32, password string, pairs ...string) *peer {
 	p.send(frame4(packet(version, pairs...)))
 	p.expect("R")
 	const first = "n=,r=clientnonce"
-	p.send(initial(mechanism, "n,,"+first))
+	p.send(initial(mechSCRAM, "n,,"+first))
 	challenge := p.expect("R")
 	var e exchange
 	e.answer(h.t, p, first, string(challenge[4:]), password, "n")
@@ -177,7 +177,7 @@ func TestNoEntry(t *testing.T) {
 			p := h.dial()
 			p.send(frame4(packet(protocol30, c.pairs...)))
 			p.expect("R")
-			p.send(initial(mechanism, "n,,n=,r=clientnonce"))
+			p.send(initial(mechSCRAM, "n,,n=,r=clientnonce"))
 			challenge := p.expect("R")
 			p.send(message('p', proof(t, string(challenge[4:]), c.password)))
 			if c.state != statePassword {
