@@ -24,3 +24,20 @@ func hangUp(conn net.Conn) {
 
 // linger reads what a peer still sends after hangUp.
 func linger(conn net.Conn) { _, _ = io.Copy(io.Discard, io.LimitReader(conn, lingerBytes)) }
+
+// hangUp hangs up on the client. No later readBy puts the end of its moment off.
+func (l *link) hangUp() {
+	l.mu.Lock()
+	l.hungUp = true
+	l.mu.Unlock()
+	hangUp(l.client) // without the lock: it may take its time to say so
+}
+
+// readBy sets the time by which the client must have sent what is read next; the zero time for none. After hangUp it does nothing.
+func (l *link) readBy(t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.hungUp {
+		_ = l.client.SetReadDeadline(t)
+	}
+}

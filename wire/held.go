@@ -52,7 +52,7 @@ func (q *requests) hold(f frame) ([]byte, error) {
 		if !q.reserve(f.size, larger) {
 			left := f.size - len(body)
 			q.release()
-			_ = q.client.SetReadDeadline(time.Time{}) // what is dropped may take its time
+			q.readBy(time.Time{}) // what is dropped may take its time
 			body = nil
 			return nil, errors.Join(errNoMemory, clientGone(q.in.stream(left, discard)))
 		}
@@ -65,7 +65,7 @@ func (q *requests) hold(f frame) ([]byte, error) {
 // reservation sets the time by which the whole message must be there.
 func (q *requests) reserve(message, n int) bool {
 	if q.held == 0 {
-		_ = q.client.SetReadDeadline(time.Now().Add(heldPatience + time.Duration(message/heldRate)*time.Second))
+		q.readBy(time.Now().Add(heldPatience + time.Duration(message/heldRate)*time.Second))
 	}
 	q.wait()
 	defer q.waited()
@@ -80,7 +80,7 @@ func (q *requests) reserve(message, n int) bool {
 func (q *requests) release() {
 	if q.held > 0 {
 		q.giveBack(q.held)
-		_ = q.client.SetReadDeadline(time.Time{})
+		q.readBy(time.Time{})
 	}
 }
 

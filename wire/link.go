@@ -42,6 +42,7 @@ type link struct {
 	parting  parting
 	draining bool
 	lost     bool   // the server connection is of no use any more
+	hungUp   bool   // the client has a moment to close its side; see readBy
 	reason   string // set once: why the session ended, for the log
 }
 
@@ -81,7 +82,7 @@ func (l *link) relay(ctx context.Context, h halves) {
 		l.work.close()
 		l.letServerFinish()
 		_ = l.server.Conn.Close()
-		hangUp(l.client)
+		l.hangUp()
 	}()
 	l.guard(h.requests)
 	l.settle(ctx, ended)
