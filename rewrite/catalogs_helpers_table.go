@@ -125,5 +125,6 @@ func ownHelpers() map[string]helper {
 		"pg_get_serial_sequence": {[]string{"text text"}, serialSequence, ""},
 		"current_schemas":        {[]string{"bool"}, schemasSearched, "name"},
 		"pg_partition_ancestors": {[]string{"text"}, partitionAncestors, rowsOfHelper},
+		startHelper:              {[]string{"oid int8"}, sequenceStart, ""},
 	}
 }

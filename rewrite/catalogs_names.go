@@ -397,7 +397,7 @@ func isNameText(n *pg.Node) bool {
 func (w *walker) replacedLabel(n *pg.Node) string {
 	name, _ := label(n)
 	for inside := n; inside != nil; {
-		if _, helped := w.helperName(inside.GetFuncCall()); helped || w.lookupOf(inside) != nil {
+		if _, helped := w.helperName(inside.GetFuncCall()); helped || w.lookupOf(inside) != nil || sequenceCall(inside.GetFuncCall()) == "setval" {
 			return name
 		}
 		switch x := inside.GetNode().(type) {

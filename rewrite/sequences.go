@@ -75,9 +75,8 @@ func sequenceCall(n *pg.FuncCall) string {
 // sequence judges a call about a sequence and writes the sequence's full name into it.
 func (w *walker) sequence(name string, n *pg.FuncCall) error {
 	switch name {
-	case "setval":
-		return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function setval").
-			hint("What a sequence gives next concerns everybody who writes to its table.")
+	case "setval": // where no answer stands in its place
+		return w.setvalDenied()
 	case "lastval":
 		if !w.rewriter.lastIsOpen(w.plan) {
 			return w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function lastval").

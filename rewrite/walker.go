@@ -159,6 +159,9 @@ func (w *walker) node(n *pg.Node) error {
 	if done, err := w.helperCall(n); done {
 		return err
 	}
+	if done, err := w.setvalCall(n); done {
+		return err
+	}
 	if f := n.GetSqlvalueFunction(); f != nil && namesUser(f.Op) {
 		// The server would name the service login.
 		n.Node = cast(slot(userSlot), builtinType("name")).Node
