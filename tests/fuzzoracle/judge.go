@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -111,7 +112,7 @@ func (l *lane) judge(ctx context.Context, subject plan.Subject, sc *script) (*fi
 		f.verdict, f.reason = bothFail, got.code+" for "+want.code
 		return f, nil
 	}
-	if (strings.HasPrefix(got.code, "42") || got.code == "XX000") && want.code == "" {
+	if (strings.HasPrefix(got.code, "42") || got.code == "0A000" || got.code == "XX000") && want.code == "" {
 		f.verdict, f.reason = refused, "by the server: "+got.code+" "+anonymous(got.message)
 		return f, nil
 	}
@@ -125,6 +126,13 @@ func (l *lane) judge(ctx context.Context, subject plan.Subject, sc *script) (*fi
 // ofValues says whether an error is about the values of rows: class 22, and a sub-select of more than one row.
 func ofValues(code string) bool { return strings.HasPrefix(code, "22") || code == "21000" }
 
+// ends says whether a text ends transactions itself, so that it cannot be tried and undone.
+func ends(sc *script) bool {
+	return sc.kind == "several" && endOfTransaction.MatchString(strings.ToUpper(sc.text()))
+}
+
+var endOfTransaction = regexp.MustCompile(`\b(BEGIN|COMMIT|ROLLBACK|END|ABORT)\b`)
+
 // weigh tells a leak from a wrong answer, and both from what no order of evaluation promises.
 func (l *lane) weigh(ctx context.Context, subject plan.Subject, sc *script, f *finding, at int) error {
 	got, want := f.sides.got[at], f.sides.want[at]
@@ -134,7 +142,7 @@ func (l *lane) weigh(ctx context.Context, subject plan.Subject, sc *script, f *f
 		if settled, err := l.settledWrite(ctx, subject, sc, f); err != nil || !settled {
 			return err
 		}
-		if len(sc.statements) == 1 && sc.kind != "several" && (got.code != "" || ofValues(want.code)) {
+		if len(sc.statements) == 1 && !ends(sc) && (got.code != "" || ofValues(want.code)) {
 			if depends, err := l.depends(ctx, subject, sc, f.sides); err != nil || depends != "" {
 				f.verdict, f.reason = leak, f.reason+"; without the hidden rows: "+depends
 				return err
@@ -261,7 +269,7 @@ func (l *lane) settledWrite(ctx context.Context, subject plan.Subject, sc *scrip
 	return true, nil
 }
 
-// depends says whether Wherewall answers otherwise when the rows that the subject does not see are not there at all, and how.
+// depends says whether Wherewall answers otherwise, under every plan, when the rows that the subject does not see are not there at all, and how.
 func (l *lane) depends(ctx context.Context, subject plan.Subject, sc *script, b *sides) (string, error) {
 	if sc.writes { // it failed, and would have an effect where it does not
 		undone := *sc
@@ -273,15 +281,39 @@ func (l *lane) depends(ctx context.Context, subject plan.Subject, sc *script, b 
 	if err != nil {
 		return "", err
 	}
-	without, err := l.play(ctx, proxyDSN(p.addr, login(subject), p.database), sc)
-	if err != nil {
-		return "", err
+	dsn, how := proxyDSN(p.addr, login(subject), p.database), ""
+	for i, settings := range append([][]string{nil}, planSettings...) {
+		without, err := l.playPlanned(ctx, p.database, dsn, sc, settings)
+		if err != nil {
+			return "", err
+		}
+		other := &sides{got: b.got, want: without}
+		at, what := other.first(sc.ordered)
+		if at < 0 || without[at].code == "57014" {
+			return "", nil
+		}
+		if i == 0 {
+			how = fmt.Sprintf("%s (%s)", what, without[at].describe())
+		}
 	}
-	other := &sides{got: b.got, want: without}
-	if at, what := other.first(sc.ordered); at >= 0 && without[at].code != "57014" {
-		return fmt.Sprintf("%s (%s)", what, without[at].describe()), nil
+	return how, nil
+}
+
+// playPlanned plays a script through Wherewall to a server that plans by other settings, which Wherewall lets no client choose.
+func (l *lane) playPlanned(ctx context.Context, database, dsn string, sc *script, settings []string) (_ []*outcome, err error) {
+	for _, set := range settings {
+		if err := l.exec(ctx, database, "ALTER DATABASE "+database+" "+set); err != nil {
+			return nil, err
+		}
 	}
-	return "", nil
+	if len(settings) > 0 {
+		l.drop(dsn)
+		defer func() {
+			l.drop(dsn)
+			err = errors.Join(err, l.exec(ctx, database, "ALTER DATABASE "+database+" RESET ALL"))
+		}()
+	}
+	return l.play(ctx, dsn, sc)
 }
 
 // inTransaction is an outcome as it would be inside a transaction.
