@@ -45,6 +45,7 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
+	boundLogin(config)
 	connection, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the server: %w", err)
@@ -67,6 +68,7 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 
 func newBackend(h *pgconn.HijackedConn) *Backend {
 	h.Frontend = nil // with its read buffer, which nobody needs again
+	h.Conn = unbound(h.Conn)
 	return &Backend{
 		Conn:       h.Conn,
 		Login:      h.Config.User,
