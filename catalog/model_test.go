@@ -1,6 +1,8 @@
 package catalog_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,6 +62,21 @@ users:
   root: {unfiltered: true, platform: [support]}
 audit: {entities: [task], rows: keys}
 `
+
+func TestWhoIsUnfilteredActsForNobody(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "p.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("wherewall: 1\nusers:\n  root: {unfiltered: true}\n  ops: {unfiltered: true, may_impersonate: true}\n"), 0o600))
+	p, err := catalog.ReadPolicy(path)
+	require.ErrorContains(t, err, "p.yaml:4:3: error wrong_shape: user ops is unfiltered and may_impersonate")
+	require.Equal(t, []string{"ops", "root"}, p.Unfiltered())
+	require.NoError(t, os.WriteFile(path, []byte("wherewall: 1\nusers:\n  root: {unfiltered: true}\n"), 0o600))
+	p, err = catalog.ReadPolicy(path)
+	require.NoError(t, err)
+	require.Empty(t, p.Problems(), "it is acted on")
+	require.Equal(t, []string{"root"}, p.Unfiltered())
+}
 
 func TestTheWholeModelIsBound(t *testing.T) {
 	t.Parallel()

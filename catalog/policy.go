@@ -52,6 +52,18 @@ func ReadPolicy(path string) (*Policy, error) {
 // Problems are those found by reading alone, warnings included.
 func (p *Policy) Problems() Problems { return slices.Clone(p.problems) }
 
+// Unfiltered are the users whom nothing of the policy holds for, by name.
+func (p *Policy) Unfiltered() []string {
+	var names []string
+	for name, u := range p.users {
+		if u.Unfiltered {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Version is a digest of the policy's documents.
 func (p *Policy) Version() string { return p.version }
 

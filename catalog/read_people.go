@@ -57,15 +57,15 @@ func (r *policyReader) user(name, value *document.Node) *userDecl {
 		"password": func(n *document.Node) { d.password = r.verifier(n, what+": password") },
 		"allow":    r.allow(&d.allow),
 
-		"unfiltered": func(n *document.Node) {
-			r.truth(&d.unfiltered, what+": unfiltered")(n)
-			r.notEnforced(n, d.unfiltered, "the user is filtered like any other")
-		},
+		"unfiltered": r.truth(&d.unfiltered, what+": unfiltered"),
 		"may_impersonate": func(n *document.Node) {
 			r.truth(&d.impersonate, what+": may_impersonate")(n)
 			r.notEnforced(n, d.impersonate, "the user acts as nobody else")
 		},
 	})
+	if d.unfiltered && d.impersonate {
+		r.add(name.Place, CodeWrongShape, "use two logins", "%s is unfiltered and may_impersonate: who acts for others is filtered as they are", what)
+	}
 	var before *document.Node
 	if u := r.policy.users[name.Text]; u != nil {
 		before = &document.Node{Place: u.at}

@@ -27,9 +27,10 @@ type proxy struct {
 
 // proxyOptions say what a proxy stands before, and how.
 type proxyOptions struct {
-	database, role string   // the service login; its password is servicePassword
-	policy         []string // files and folders, read as one policy
-	asked          bool     // clients have to prove who they are; otherwise they are trusted
+	database, role string         // the service login; its password is servicePassword
+	policy         []string       // files and folders, read as one policy
+	past           *pgconn.Config // the login of unfiltered users; nil for the service login
+	asked          bool           // clients have to prove who they are; otherwise they are trusted
 }
 
 // startProxy serves until the end of the test, when every session must have come to its end.
@@ -43,7 +44,7 @@ func startProxy(t testing.TB, o proxyOptions) *proxy {
 		auth = wire.AuthSCRAM
 	}
 	server := wire.NewServer(wire.Config{
-		Upstream: upstream, Auth: auth, World: func() *wire.World { return world }, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+		Upstream: upstream, UnfilteredUpstream: o.past, Auth: auth, World: func() *wire.World { return world }, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"time"
 
@@ -31,17 +32,7 @@ const (
 // Connect logs in with the service login's secret, which is all that the client's settings never touch.
 func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backend, error) {
 	config := d.config.Copy()
-	if config.RuntimeParams == nil {
-		config.RuntimeParams = map[string]string{}
-	}
-	for name := range config.RuntimeParams {
-		if _, ours := settings[settingName(name)]; ours {
-			delete(config.RuntimeParams, name)
-		}
-	}
-	for name, value := range settings {
-		config.RuntimeParams[name] = value
-	}
+	config.RuntimeParams = parameters(config.RuntimeParams, settings)
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
@@ -64,6 +55,28 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 		return nil, errors.New("taking over the server connection: it is not idle")
 	}
 	return newBackend(hijacked), nil
+}
+
+// optionsParameter is the startup parameter with command-line switches for the server process.
+const optionsParameter = "options"
+
+// parameters are those of a startup packet: the operator's, and a session's over them. Of options the server reads the last one that counts
+// last, so that they can stand behind each other.
+func parameters(ours, session map[string]string) map[string]string {
+	all := maps.Clone(session)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for name, value := range ours {
+		theirs, both := session[settingName(name)]
+		switch {
+		case !both:
+			all[name] = value
+		case name == optionsParameter:
+			all[name] = value + " " + theirs
+		}
+	}
+	return all
 }
 
 func newBackend(h *pgconn.HijackedConn) *Backend {

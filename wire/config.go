@@ -30,8 +30,12 @@ func NewWorld(s *catalog.Snapshot) *World {
 type Config struct {
 	// Upstream is the server and the service login, as pgconn.ParseConfig made it.
 	Upstream *pgconn.Config
+	// UnfilteredUpstream is the login that sessions of unfiltered users have there; nil for the service login. It names the same database.
+	UnfilteredUpstream *pgconn.Config
 	// Connector replaces the connections that Upstream makes; nil makes one per session.
 	Connector Connector
+	// UnfilteredConnector replaces those of UnfilteredUpstream; nil makes one per session.
+	UnfilteredConnector Connector
 	// World returns the current world. Sessions call it at every statement boundary, so it must be cheap, and compare
 	// pointers, so it must return the same pointer until something changes. nil means that no policy can be read.
 	World func() *World
@@ -94,6 +98,13 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Connector == nil {
 		c.Connector = dialer{config: c.Upstream}
+	}
+	switch {
+	case c.UnfilteredConnector != nil:
+	case c.UnfilteredUpstream != nil:
+		c.UnfilteredConnector = dialer{config: c.UnfilteredUpstream}
+	default:
+		c.UnfilteredConnector = c.Connector
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,19 +16,8 @@ import (
 func TestOneDoor(t *testing.T) {
 	t.Parallel()
 	callers := map[string][]string{}
-	files, err := os.ReadDir(".")
-	require.NoError(t, err)
-	for _, file := range files {
-		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
-			continue
-		}
-		tree, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
-		require.NoError(t, err)
-		for _, d := range tree.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok {
-				noteCalls(callers, f)
-			}
-		}
+	for _, f := range functionsHere(t) {
+		noteCalls(callers, f)
 	}
 	t.Run("templates are rendered in one function", func(t *testing.T) {
 		require.Equal(t, []string{"requests.sendSQL"}, callers["AppendSQL"])
@@ -45,19 +35,66 @@ func TestOneDoor(t *testing.T) {
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.take"])
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.send"])
 		require.Empty(t, callers["s.server.Conn.Write"])
+		require.Equal(t, []string{"bypass.requests"}, callers["b.server.Conn.Write"], "for nobody but those whom the policy names as unfiltered")
 		require.Empty(t, callers["p.server.Conn.Write"])
 		require.Empty(t, callers["q.server.Conn.Write"])
 	})
 }
 
-// noteCalls notes the function as a caller of every selector in it, once, by its last name and in full.
-func noteCalls(callers map[string][]string, f *ast.FuncDecl) {
-	name := f.Name.Name
-	if f.Recv != nil {
-		if star, ok := f.Recv.List[0].Type.(*ast.StarExpr); ok {
-			name = star.X.(*ast.Ident).Name + "." + name
+// functionsHere are the functions of this package that are no tests.
+func functionsHere(t *testing.T) []*ast.FuncDecl {
+	t.Helper()
+	files, err := os.ReadDir(".")
+	require.NoError(t, err)
+	var all []*ast.FuncDecl
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".go") || strings.HasSuffix(file.Name(), "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file.Name(), nil, 0)
+		require.NoError(t, err)
+		for _, d := range tree.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				all = append(all, f)
+			}
 		}
 	}
+	return all
+}
+
+// usesIn tells in which functions names are used, other than in signatures and as receivers.
+func usesIn(t *testing.T, names ...string) map[string][]string {
+	t.Helper()
+	uses := map[string][]string{}
+	for _, f := range functionsHere(t) {
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			if id, ok := n.(*ast.Ident); ok && slices.Contains(names, id.Name) && !slices.Contains(uses[id.Name], nameOf(f)) {
+				uses[id.Name] = append(uses[id.Name], nameOf(f))
+			}
+			return true
+		})
+	}
+	for _, where := range uses {
+		slices.Sort(where)
+	}
+	return uses
+}
+
+// nameOf is a function's name, with that of its receiver's type before it.
+func nameOf(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return f.Name.Name
+	}
+	of := f.Recv.List[0].Type
+	if star, ok := of.(*ast.StarExpr); ok {
+		of = star.X
+	}
+	return of.(*ast.Ident).Name + "." + f.Name.Name
+}
+
+// noteCalls notes the function as a caller of every selector in it, once, by its last name and in full.
+func noteCalls(callers map[string][]string, f *ast.FuncDecl) {
+	name := nameOf(f)
 	seen := map[string]bool{}
 	ast.Inspect(f, func(n ast.Node) bool {
 		if s, ok := n.(*ast.SelectorExpr); ok {

@@ -125,8 +125,12 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 	if err := s.prove(h, world, asked); err != nil {
 		return nil, err
 	}
+	who := identity{login: asked.user, tenant: asked.tenant}
+	if w := waiverOf(world, who, s.config.Now()); w != nil {
+		return s.letPast(ctx, h, asked, w, log)
+	}
 	mark := newMark()
-	seen, bad := s.allow(world, asked, identity{login: asked.user, tenant: asked.tenant}, mark)
+	seen, bad := s.allow(world, asked, who, mark)
 	if bad != nil {
 		return nil, bad
 	}
@@ -178,10 +182,12 @@ func (s *Server) open(
 		memory: s.memory, pending: pending, mark: mark, who: seen.who, view: seen,
 		bounds: boundsOf(world.Snapshot.Schema.Limits),
 	}
-	if err := s.welcome(h, made, asked); err != nil {
+	key, err := s.welcome(h, &made.link, asked, made.told())
+	if err != nil {
 		_ = server.Conn.Close()
 		return nil, err
 	}
+	made.pid, made.view.values = key.pid, made.view.values.Of(key.pid)
 	return made, nil
 }
 
@@ -231,7 +237,7 @@ func (s *Server) allow(world *World, asked *startup, who identity, mark string) 
 	}
 	seen.who.tenant = seen.plan.Subject.Tenant // which a reload must not change
 	if asked.database != s.config.Upstream.Database {
-		return view{}, &failure{state: stateNoDatabase, message: fmt.Sprintf("database %q does not exist", asked.database)}
+		return view{}, noDatabase(asked.database)
 	}
 	if asked.refused != nil {
 		return view{}, asked.refused
@@ -242,27 +248,38 @@ func (s *Server) allow(world *World, asked *startup, who identity, mark string) 
 	return seen, nil
 }
 
-// welcome sends what a client gets between AuthenticationOk and its first statement, and lifts the login's deadline.
-func (s *Server) welcome(h *handshake, made *session, asked *startup) error {
-	key := s.cancels.add(asked.speaks(), h.conn.RemoteAddr(), made.server.Cancel)
-	var b []byte
+// parameter is what the server has reported of one of its settings.
+type parameter struct{ name, value string }
+
+// told are the parameters that a filtered client is told of.
+func (s *session) told() []parameter {
+	var all []parameter
 	for _, name := range reported() {
-		if value, known := made.server.Parameters[name]; known {
-			told, _ := toldValue(name, value, made.login)
-			b = appendParameterStatus(b, name, told)
+		if value, known := s.server.Parameters[name]; known {
+			told, _ := toldValue(name, value, s.login)
+			all = append(all, parameter{name, told})
 		}
+	}
+	return all
+}
+
+// welcome sends what a client gets between AuthenticationOk and its first statement, and gives it a key to cancel with.
+func (s *Server) welcome(h *handshake, made *link, asked *startup, told []parameter) (cancelKey, error) {
+	key := s.cancels.add(asked.speaks(), h.conn.RemoteAddr(), made.server.Cancel)
+	made.cancel = func(ctx context.Context) { s.cancels.send(ctx, made.server.Cancel) }
+	made.forget = func() { s.cancels.remove(key) }
+	var b []byte
+	for _, p := range told {
+		b = appendParameterStatus(b, p.name, p.value)
 	}
 	b = appendMessage(b, 'K', func(b []byte) []byte {
 		return append(binary.BigEndian.AppendUint32(b, key.pid), key.secret...)
 	})
-	made.pid, made.view.values = key.pid, made.view.values.Of(key.pid)
-	made.cancel = func(ctx context.Context) { s.cancels.send(ctx, made.server.Cancel) }
-	made.forget = func() { s.cancels.remove(key) }
 	if err := h.send(appendReady(b, 'I')); err != nil {
 		made.forget()
-		return err
+		return cancelKey{}, err
 	}
-	return nil
+	return key, nil
 }
 
 // newMark makes the secret that tells our own failing statements from the client's.

@@ -18,6 +18,9 @@ const (
 	protocol32 = 3<<16 | 2
 )
 
+// extensionPrefix begins the names of what a client would like the protocol to have.
+const extensionPrefix = "_pq_."
+
 // startup is a parsed StartupMessage.
 type startup struct {
 	version    uint32 // as asked
@@ -25,6 +28,7 @@ type startup struct {
 	database   string            // never empty
 	tenant     string            // of wherewall.tenant; empty for none
 	settings   map[string]string // as asked, by folded name
+	given      []pair            // all parameters, as they came
 	extensions []string          // `_pq_.` names, none of which is known
 	// refused is what is wrong with the parameters. It is told after authentication, so that nobody can ask without it.
 	refused *failure
@@ -85,6 +89,7 @@ func parsePairs(b []byte) ([]pair, *failure) {
 
 // read sorts the parameters. What keeps the client from being identified is a failure at once; the rest waits in refused.
 func (s *startup) read(pairs []pair) *failure {
+	s.given = pairs
 	settings := newSettings()
 	seen := map[string]bool{}
 	var options string
@@ -101,7 +106,7 @@ func (s *startup) read(pairs []pair) *failure {
 			s.database = p.value
 		case p.name == "options":
 			options = p.value
-		case strings.HasPrefix(name, "_pq_."):
+		case strings.HasPrefix(name, extensionPrefix):
 			s.extensions = append(s.extensions, p.name)
 		case name == "replication":
 			settings.refuseReplication(p.value)

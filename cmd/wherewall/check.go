@@ -47,6 +47,7 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 		inventory(std.out, policy, snapshot)
 	}
 	printProblems(std.out, problems)
+	printUnfiltered(std.out, policy.Unfiltered())
 	bad, warnings := count(problems)
 	switch {
 	case bad > 0:

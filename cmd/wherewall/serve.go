@@ -18,6 +18,7 @@ import (
 // serveCmd is the proxy.
 type serveCmd struct {
 	upstreamFlags
+	unfilteredFlags
 	policyFlags
 	listenFlags
 	logFlags
@@ -61,10 +62,14 @@ func (c serveCmd) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
+	past, err := c.unfilteredFlags.config(k.upstream)
+	if err != nil {
+		return err
+	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
-	p, err := startProxy(k, c.Listen, wire.Config{Auth: auth}, c.SchemaPoll)
+	p, err := startProxy(k, c.Listen, wire.Config{Auth: auth, UnfilteredUpstream: past}, c.SchemaPoll)
 	if err != nil {
 		return err
 	}
