@@ -22,8 +22,12 @@ func newBuffers() *buffers {
 	return &buffers{pool: sync.Pool{New: func() any { return new([largeBuffer]byte) }}}
 }
 
-func (b *buffers) get() *[largeBuffer]byte  { return b.pool.Get().(*[largeBuffer]byte) }
-func (b *buffers) put(p *[largeBuffer]byte) { b.pool.Put(p) }
+func (b *buffers) get() *[largeBuffer]byte { return b.pool.Get().(*[largeBuffer]byte) }
+
+func (b *buffers) put(p *[largeBuffer]byte) {
+	poison(p[:])
+	b.pool.Put(p)
+}
 
 // inbound reads frames from one socket through one bounded buffer: a small one of its own, or a large one on loan while
 // there is more to read. One goroutine owns it. Slices that it returns are borrowed until the next call that reads.
@@ -65,6 +69,7 @@ func (in *inbound) rest() {
 // fill blocks until need bytes are buffered. need is at most largeBuffer.
 func (in *inbound) fill(need int) error {
 	for in.buffered() < need {
+		poison(in.buf[:in.r])
 		in.makeRoom(need)
 		n, err := in.conn.Read(in.buf[in.w:])
 		in.w += n
@@ -89,6 +94,7 @@ func (in *inbound) makeRoom(need int) {
 	if in.large == nil && (need > smallBuffer || full) {
 		in.large = in.loans.get()
 		in.w = copy(in.large[:], in.bytes())
+		poison(in.buf)
 		in.r, in.buf = 0, in.large[:]
 		return
 	}

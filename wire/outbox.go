@@ -64,10 +64,12 @@ func (o *outbox) reserve(n int) {
 func (o *outbox) grow() {
 	o.large = o.loans.get()
 	o.buf = append(o.large[:0], o.buf...)
+	poison(o.small[:])
 }
 
 func (o *outbox) release() {
 	o.buf = o.small[:0]
+	poison(o.small[:])
 	if o.large != nil {
 		o.loans.put(o.large)
 		o.large = nil
