@@ -3,6 +3,8 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,4 +72,21 @@ func milliseconds(shown string) (int64, error) {
 	default:
 		return 0, fmt.Errorf("%q has an unknown unit of time", shown)
 	}
+}
+
+// Within returns the limits with an operator's over them, by the setting's name and in milliseconds: of two, the lower one counts. It fails for a
+// limit that the server does not know, which nobody would keep. It does not change l, nor the digest of a schema that it stands in.
+func (l Limits) Within(operator map[string]int64) (Limits, error) {
+	timeouts := maps.Clone(l.Timeouts)
+	for _, name := range slices.Sorted(maps.Keys(operator)) {
+		own, known := timeouts[name]
+		switch limit := operator[name]; {
+		case !known:
+			return l, fmt.Errorf("the server has no %s: its version is too old for this limit", name)
+		case limit > 0 && (own == 0 || limit < own):
+			timeouts[name] = limit
+		}
+	}
+	l.Timeouts = timeouts
+	return l, nil
 }

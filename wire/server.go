@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Server accepts clients and hosts their sessions.
@@ -26,7 +28,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	sessions map[hosted]struct{}
-	listener net.Listener
+	doors    []net.Listener
 	draining bool
 	stop     context.CancelFunc // ends logins
 }
@@ -45,23 +47,25 @@ func NewServer(c Config) *Server {
 	return s
 }
 
-// Serve accepts clients until Shutdown or until ctx ends, which also ends the sessions. It owns the listener, waits
-// for every session, and returns nil after either.
-func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	defer listener.Close()
-	if err := s.config.checkAuth(listener.Addr()); err != nil {
-		return err
+// Serve accepts clients on every listener until Shutdown or until ctx ends, which also ends the sessions. It owns the listeners, waits
+// for every session, and returns nil after either. It is called once.
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
+	defer closeAll(listeners)
+	for _, l := range listeners {
+		if err := s.config.checkAuth(l.Addr()); err != nil {
+			return err
+		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	if !s.begin(listener, stop) {
+	if !s.begin(listeners, stop) {
 		return nil
 	}
 	unwatch := context.AfterFunc(ctx, s.kill)
 	defer unwatch()
 	var watch sync.WaitGroup
 	watch.Go(func() { s.watchStalled(ctx) })
-	err := s.accept(ctx, listener)
+	err := s.acceptAll(ctx, listeners)
 	s.connections.Wait()
 	unwatch() // nobody is left to kill
 	stop()
@@ -70,11 +74,32 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 // begin notes what Shutdown has to stop. It is false after a Shutdown.
-func (s *Server) begin(listener net.Listener, stop context.CancelFunc) bool {
+func (s *Server) begin(listeners []net.Listener, stop context.CancelFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.listener, s.stop = listener, stop
+	s.doors, s.stop = listeners, stop
 	return !s.draining
+}
+
+// acceptAll returns when no listener accepts any more. One that fails closes the others.
+func (s *Server) acceptAll(ctx context.Context, listeners []net.Listener) error {
+	var all errgroup.Group
+	for _, l := range listeners {
+		all.Go(func() error {
+			err := s.accept(ctx, l)
+			if err != nil {
+				closeAll(listeners)
+			}
+			return err
+		})
+	}
+	return all.Wait() //nolint:wrapcheck // accept has said what it is about
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close()
+	}
 }
 
 func (s *Server) accept(ctx context.Context, listener net.Listener) error {
@@ -118,9 +143,7 @@ func (s *Server) take(ctx context.Context, conn net.Conn) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.draining = true
-	if s.listener != nil {
-		_ = s.listener.Close()
-	}
+	closeAll(s.doors)
 	for session := range s.sessions {
 		session.drain()
 	}
@@ -145,9 +168,7 @@ func (s *Server) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.draining = true
-	if s.listener != nil {
-		_ = s.listener.Close()
-	}
+	closeAll(s.doors)
 	if s.stop != nil {
 		s.stop()
 	}

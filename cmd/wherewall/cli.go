@@ -38,7 +38,7 @@ type subjectFlags struct {
 
 // logFlags say what is logged on standard error.
 type logFlags struct {
-	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"What to log: debug, info, warn or error."`
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" reload:"" help:"What to log: debug, info, warn or error."`
 	LogFormat string `enum:"auto,json,console" default:"auto" help:"auto is console on a terminal and json elsewhere."`
 }
 

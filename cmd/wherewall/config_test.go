@@ -105,3 +105,8 @@ func TestAMissingConfigurationFileIsAnError(t *testing.T) {
 	_, err := parse(t, "--config", filepath.Join(t.TempDir(), "gone.yaml"), "version")
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+func rewriteFile(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}

@@ -15,17 +15,11 @@ func main() {
 
 // run parses the arguments, runs the command that they name and returns the exit code.
 func run(ctx context.Context, args []string, std *streams) int {
-	var commands cli
-	parser, err := newParser(&commands, std)
+	r, err := read(args, std)
 	if err != nil {
 		return report(std, err)
 	}
-	chosen, err := parser.Parse(args)
-	if err != nil {
-		return report(std, usage(err))
-	}
-	chosen.BindTo(ctx, (*context.Context)(nil))
-	return report(std, chosen.Run(std))
+	return report(std, r.run(ctx))
 }
 
 func newParser(commands *cli, std *streams) (*kong.Kong, error) {

@@ -14,11 +14,13 @@ import (
 
 // proxy is a running server and the keeper of the world that it judges by. Who started it closes it.
 type proxy struct {
-	keeper   *keeper
-	server   *wire.Server
-	listener net.Listener
-	reload   chan struct{} // asks the keeper to load; holds one request, for two would do the same
-	drain    time.Duration // what transactions get to end after the first signal; zero is no bound
+	keeper *keeper
+	server *wire.Server
+	doors  []net.Listener
+	reload chan struct{} // asks the keeper to load; holds one request, for two would do the same
+	drain  time.Duration // what transactions get to end after the first signal; zero is no bound
+	// reconfigure reads the configuration anew, where there is one that could have changed; else nil.
+	reconfigure func()
 
 	stop       context.CancelFunc // ends sessions and watching where they stand
 	background sync.WaitGroup
@@ -26,31 +28,40 @@ type proxy struct {
 	err        error         // how it ended; read after ended
 }
 
-// startProxy listens, and serves and watches in the background. The keeper has loaded its first world; it gives c its upstream, world and
-// log.
+// startProxy listens, and serves and watches in the background: see startBehind.
 func startProxy(k *keeper, listen string, c wire.Config, schemaPoll time.Duration) (*proxy, error) {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
 	}
+	return startBehind([]net.Listener{listener}, k, c, schemaPoll), nil
+}
+
+// startBehind serves and watches in the background. It owns the listeners. The keeper has loaded its first world; it gives c its upstream,
+// world and log.
+func startBehind(doors []net.Listener, k *keeper, c wire.Config, schemaPoll time.Duration) *proxy {
 	c.Upstream, c.World, c.Log = &k.upstream.Config, k.current, k.log
 	server := wire.NewServer(c)
 	ctx, stop := context.WithCancel(context.Background())
 	p := &proxy{
-		keeper: k, server: server, listener: listener, stop: stop,
+		keeper: k, server: server, doors: doors, stop: stop,
 		reload: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	p.background.Go(func() { k.watch(ctx, p.reload, schemaPoll) })
 	p.background.Go(func() {
 		defer close(p.ended)
-		p.err = server.Serve(ctx, listener)
+		p.err = server.Serve(ctx, doors...)
 	})
-	k.log.Info().Str("address", p.address()).Msg("listening")
-	return p, nil
+	p.background.Go(func() { k.manager.watch(ctx, func() { server.Sessions() }) })
+	for _, d := range doors {
+		k.log.Info().Stringer("address", d.Addr()).Msg("listening")
+	}
+	k.manager.ready("serving clients")
+	return p
 }
 
 // address is where clients connect.
-func (p *proxy) address() string { return p.listener.Addr().String() }
+func (p *proxy) address() string { return p.doors[0].Addr().String() }
 
 // wait serves until a signal or ctx ends it. SIGHUP reloads. SIGTERM and SIGINT let running transactions end, and when
 // sent again end those too. The end of ctx ends everything at once.
@@ -72,19 +83,25 @@ func (p *proxy) wait(ctx context.Context, signals <-chan os.Signal) error {
 				p.keeper.log.Warn().Msg("second signal: ending all sessions")
 				lose()
 			default:
-				p.keeper.log.Info().Stringer("signal", s).Dur("within", p.drain).Int("sessions", p.server.Sessions()).
-					Msg("draining: sessions end when their transactions do")
 				draining = true
-				p.background.Go(func() { p.shutDown(patience) })
+				p.beginDrain(s, patience)
 			}
 		}
 	}
 }
 
+func (p *proxy) beginDrain(why os.Signal, patience context.Context) {
+	sessions, within := p.server.Sessions(), p.drain
+	p.keeper.log.Info().Stringer("signal", why).Dur("within", within).Int("sessions", sessions).
+		Msg("draining: sessions end when their transactions do")
+	p.keeper.manager.stopping(fmt.Sprintf("draining %d sessions", sessions))
+	p.background.Go(func() { p.shutDown(patience, within) })
+}
+
 // shutDown lets transactions end for as long as the drain may take, and ends the rest.
-func (p *proxy) shutDown(patience context.Context) {
-	if p.drain > 0 {
-		bounded, stop := context.WithTimeout(patience, p.drain)
+func (p *proxy) shutDown(patience context.Context, within time.Duration) {
+	if within > 0 {
+		bounded, stop := context.WithTimeout(patience, within)
 		defer stop()
 		patience = bounded
 	}
@@ -95,7 +112,11 @@ func (p *proxy) shutDown(patience context.Context) {
 	p.keeper.log.Info().Msg("drained")
 }
 
+// askToReload begins a reload. What the configuration says holds at once, the rest when it has been read.
 func (p *proxy) askToReload() {
+	if p.reconfigure != nil {
+		p.reconfigure()
+	}
 	select {
 	case p.reload <- struct{}{}:
 	default: // One is waiting already, and it will see what there is to see.

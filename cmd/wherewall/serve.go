@@ -22,9 +22,12 @@ type serveCmd struct {
 	policyFlags
 	listenFlags
 	logFlags
+	limitFlags
+	timeoutFlags
+	socketFlags
 	Auth       string        `enum:"scram,trust" default:"scram" help:"How clients log in: scram, or trust (no password; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
-	Drain      time.Duration `default:"30s" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
+	Drain      time.Duration `default:"30s" reload:"" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
 	Strict     bool          `help:"Refuse to start where the service login is stronger, or the server older, than it should be."`
 }
 
@@ -46,19 +49,18 @@ func (f listenFlags) validate() error {
 }
 
 // Run serves until SIGTERM or SIGINT. The first one lets running transactions end, the second ends them.
-func (c serveCmd) Run(ctx context.Context, std *streams) error {
-	if err := c.listenFlags.validate(); err != nil {
+func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
+	if err := c.validate(); err != nil {
 		return err
 	}
 	auth, err := authFor(c.Auth, c.Listen)
 	if err != nil {
 		return err
 	}
-	log, err := c.logger(std)
-	if err != nil {
-		return err
-	}
-	k, err := c.open(ctx, log)
+	var t tuning
+	c.tune(&t)
+	log := c.following(std, &t.level)
+	k, err := c.open(ctx, log, &t)
 	if err != nil {
 		return err
 	}
@@ -66,24 +68,38 @@ func (c serveCmd) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
+	c.warn(log)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
-	p, err := startProxy(k, c.Listen, wire.Config{Auth: auth, UnfilteredUpstream: past}, c.SchemaPoll)
+	doors, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
+	for i, d := range doors {
+		doors[i] = c.around(d, log)
+	}
+	config := wire.Config{Auth: auth, UnfilteredUpstream: past, Limits: func() wire.Limits { return *t.limits.Load() }}
+	c.limitFlags.apply(&config)
+	p := startBehind(doors, k, config, c.SchemaPoll)
 	p.drain = c.Drain
+	p.reconfigure = (&reconfigurer{reading: r, tuning: &t, proxy: p}).reconfigure
 	return p.wait(ctx, signals)
 }
 
+// validate refuses what flags cannot mean together.
+func (c serveCmd) validate() error {
+	return errors.Join(c.listenFlags.validate(), c.limitFlags.validate())
+}
+
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
-func (c serveCmd) open(ctx context.Context, log zerolog.Logger) (_ *keeper, err error) {
+func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (_ *keeper, err error) {
 	upstream, err := c.upstreamFlags.config()
 	if err != nil {
 		return nil, err
 	}
-	k := &keeper{policyPath: c.Policy, upstream: upstream, log: log}
+	upstream.DialFunc = c.dial()
+	k := &keeper{policyPath: c.Policy, upstream: upstream, log: log, manager: manager{log: log}, tuning: t}
 	if err := k.load(ctx); err != nil {
 		return nil, err
 	}

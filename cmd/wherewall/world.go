@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -21,6 +20,9 @@ type keeper struct {
 	upstream   *pgx.ConnConfig
 	log        zerolog.Logger
 	follow     follow
+	manager    manager
+	others     []reloader // set before watch
+	tuning     *tuning    // nil for nothing to tune
 
 	world    atomic.Pointer[wire.World] // read by every session, written by load and watch
 	policy   *catalog.Policy            // what world was bound from; load's and watch's alone
@@ -44,11 +46,23 @@ func (k *keeper) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	schema, err := readSchema(ctx, k.upstream)
+	schema, err := k.schema(ctx)
 	if err != nil {
 		return err
 	}
 	return k.adopt(policy, schema)
+}
+
+// schema reads the database's schema, with the operator's limits in it.
+func (k *keeper) schema(ctx context.Context) (*catalog.Schema, error) {
+	schema, err := readSchema(ctx, k.upstream)
+	if err != nil || k.tuning == nil {
+		return schema, err
+	}
+	if schema.Limits, err = schema.Limits.Within(*k.tuning.timeouts.Load()); err != nil {
+		return nil, fmt.Errorf("time limits: %w", err)
+	}
+	return schema, nil
 }
 
 func (k *keeper) adopt(policy *catalog.Policy, schema *catalog.Schema) error {
@@ -76,17 +90,15 @@ func (k *keeper) watch(ctx context.Context, reload <-chan struct{}, every time.D
 		tick = ticker.C
 	}
 	for {
-		var err error
 		select {
 		case <-ctx.Done():
 			return
 		case <-reload:
-			err = k.load(ctx)
+			k.reload(ctx)
 		case <-tick:
-			err = k.look(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			k.tellOfFailure(err)
+			if err := k.look(ctx); err != nil && ctx.Err() == nil {
+				k.tellOfFailure(err, thePolicy)
+			}
 		}
 	}
 }
@@ -99,7 +111,7 @@ func (k *keeper) look(ctx context.Context) error {
 			return fault
 		}
 	}
-	schema, err := readSchema(ctx, k.upstream)
+	schema, err := k.schema(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,22 +133,6 @@ func (k *keeper) look(ctx context.Context) error {
 		k.rejected = found
 	}
 	return fault
-}
-
-// tellOfFailure logs each problem as a line of its own, so that none is lost in another's tail.
-func (k *keeper) tellOfFailure(err error) {
-	var problems catalog.Problems
-	if !errors.As(err, &problems) {
-		problems = nil
-	}
-	for _, p := range problems {
-		k.log.Error().Msg(p.String())
-	}
-	event := k.log.Error()
-	if problems == nil {
-		event = event.Err(err)
-	}
-	event.Msg("reload failed: the former policy stays in force")
 }
 
 // short is enough of a digest to compare two lines of a log by.

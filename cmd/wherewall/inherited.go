@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/coreos/go-systemd/v22/activation"
+)
+
+// inherited are the listening sockets that a service manager has opened for this process: see sd_listen_fds(3). None is the usual case. The
+// manager keeps them open while the process is replaced, so nobody who connects in between is refused.
+func inherited() (_ []net.Listener, err error) {
+	var listeners []net.Listener
+	defer func() {
+		if err != nil {
+			closeAll(listeners)
+		}
+	}()
+	for _, file := range activation.Files(true) {
+		if file.Name() == "console" {
+			return nil, fmt.Errorf("the inherited socket %s: this release has no console yet", file.Name())
+		}
+		l, err := net.FileListener(file)
+		_ = file.Close() // the listener has a descriptor of its own
+		if err != nil {
+			return nil, fmt.Errorf("the inherited socket %s does not listen for streams: %w", file.Name(), err)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// listen opens the address for clients, unless there are inherited sockets.
+func listen(address string) ([]net.Listener, error) {
+	listeners, err := inherited()
+	if err != nil || len(listeners) > 0 {
+		return listeners, err
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	return []net.Listener{l}, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close()
+	}
+}
