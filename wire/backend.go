@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,8 +18,32 @@ type Backend struct {
 	Login      string            // the service login
 	PID        uint32            // the process of the server
 	Parameters map[string]string // what the server reported at login
-	// Cancel asks the server, over a connection of its own, to cancel what this one is doing.
+	// Cancel asks the server, over a connection of its own, to cancel what this one is doing, and returns when the server has taken note.
 	Cancel func(context.Context) error
+
+	// hold keeps the connection while somebody cancels: a server may give the process number of a connection that is gone to somebody else.
+	hold   sync.RWMutex
+	closed bool
+}
+
+// cancel asks the server to cancel, while there is something of ours to cancel.
+func (b *Backend) cancel(ctx context.Context) error {
+	b.hold.RLock()
+	defer b.hold.RUnlock()
+	if b.closed {
+		return nil
+	}
+	return b.Cancel(ctx)
+}
+
+// close closes the connection, when no cancel request for it is on its way any more.
+func (b *Backend) close() {
+	b.hold.Lock()
+	defer b.hold.Unlock()
+	if !b.closed {
+		b.closed = true
+		_ = b.Conn.Close()
+	}
 }
 
 // dialer makes a server connection for each session.
@@ -79,6 +104,9 @@ func parameters(ours, session map[string]string) map[string]string {
 	return all
 }
 
+// errNoKey is a server, or what stands before it, that gives no key to cancel with.
+var errNoKey = errors.New("the server has given no key to cancel with")
+
 func newBackend(h *pgconn.HijackedConn) *Backend {
 	h.Frontend = nil // with its read buffer, which nobody needs again
 	h.Conn = unbound(h.Conn)
@@ -88,6 +116,9 @@ func newBackend(h *pgconn.HijackedConn) *Backend {
 		PID:        h.PID,
 		Parameters: h.ParameterStatuses,
 		Cancel: func(ctx context.Context) error {
+			if h.PID == 0 {
+				return errNoKey
+			}
 			connection, err := pgconn.Construct(h)
 			if err != nil {
 				return fmt.Errorf("preparing a cancel request: %w", err)

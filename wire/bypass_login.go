@@ -51,7 +51,7 @@ func (s *Server) openPast(ctx context.Context, h *handshake, asked *startup, w *
 	}
 	made.judged.Store(w.world)
 	if _, err := s.welcome(h, &made.link, asked, everything(server)); err != nil {
-		_ = server.Conn.Close()
+		server.close()
 		return nil, err
 	}
 	return made, nil

@@ -32,25 +32,38 @@ type cancelKey struct {
 
 const longSecret = 32
 
-// cancels knows which session a key belongs to.
+// cancels knows which session a key belongs to, and bounds what requests cost: each takes a connection to the server.
 type cancels struct {
-	mu      sync.Mutex
-	owners  map[uint32]*cancelOwner
-	forward chan struct{} // one slot per request that is being forwarded
+	mu     sync.Mutex
+	owners map[uint32]*cancelOwner
+	slots  *slots
 }
 
+// cancelOwner is a session that may be cancelled.
 type cancelOwner struct {
 	key    cancelKey
 	cancel func(context.Context) error
+	turn   chan struct{} // one request for this session is on its way at a time
+	next   *delivery     // what waits for its turn, which later requests join; under the mu of cancels
 }
+
+// delivery is a request that is to be sent, for all who asked before it was.
+type delivery struct {
+	done   chan struct{}
+	joined int
+}
+
+// maxJoined bounds the clients that wait for one delivery. The others are not told when it was made.
+const maxJoined = 16
 
 func newCancels(atOnce int) *cancels {
-	return &cancels{owners: map[uint32]*cancelOwner{}, forward: make(chan struct{}, atOnce)}
+	return &cancels{owners: map[uint32]*cancelOwner{}, slots: newSlots(atOnce)}
 }
 
-// add registers a session and returns its key.
-func (c *cancels) add(version uint32, from net.Addr, cancel func(context.Context) error) cancelKey {
-	key := cancelKey{secret: make([]byte, longSecret)}
+// add registers a session and makes its key.
+func (c *cancels) add(version uint32, from net.Addr, cancel func(context.Context) error) *cancelOwner {
+	owner := &cancelOwner{key: cancelKey{secret: make([]byte, longSecret)}, cancel: cancel, turn: make(chan struct{}, 1)}
+	key := &owner.key
 	if version < protocol32 {
 		key.secret, key.from = key.secret[:4], host(from)
 	}
@@ -62,8 +75,8 @@ func (c *cancels) add(version uint32, from net.Addr, cancel func(context.Context
 		_, _ = rand.Read(pid[:])
 		key.pid = binary.BigEndian.Uint32(pid[:]) & 0x7fffffff
 		if c.owners[key.pid] == nil && key.pid != 0 {
-			c.owners[key.pid] = &cancelOwner{key: key, cancel: cancel}
-			return key
+			c.owners[key.pid] = owner
+			return owner
 		}
 	}
 }
@@ -85,18 +98,71 @@ func (c *cancels) serve(ctx context.Context, r *cancelRequest, from net.Addr) {
 	if owner.key.from != "" && owner.key.from != host(from) {
 		return
 	}
-	c.send(ctx, owner.cancel)
+	c.deliver(ctx, owner, host(from))
 }
 
-// send forwards a cancel request when there is a slot for it. Its outcome is nobody's business.
-func (c *cancels) send(ctx context.Context, cancel func(context.Context) error) {
+// deliver returns when the server has been asked to cancel after the call, or cannot be within some seconds. Requests that wait are one: it will be
+// sent after all of them were made. The empty address is our own.
+func (c *cancels) deliver(ctx context.Context, owner *cancelOwner, from string) {
 	ctx, stop := context.WithTimeout(ctx, cancelTimeout)
 	defer stop()
+	d, first := c.join(owner)
+	switch {
+	case first:
+		defer close(d.done)
+		c.send(ctx, owner, from)
+	case d != nil:
+		select {
+		case <-d.done:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// join returns the delivery to wait for, and whether the caller is the one to make it. It is nil where enough wait.
+func (c *cancels) join(owner *cancelOwner) (d *delivery, first bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if owner.next == nil {
+		owner.next = &delivery{done: make(chan struct{})}
+		return owner.next, true
+	}
+	if owner.next.joined++; owner.next.joined > maxJoined {
+		return nil, false
+	}
+	return owner.next, false
+}
+
+// send makes the delivery that waits, when it is its turn. What comes of it is nobody's business.
+func (c *cancels) send(ctx context.Context, owner *cancelOwner, from string) {
+	free := c.wait(ctx, owner, from)
+	c.mu.Lock()
+	owner.next = nil // who asks from here on may mean the next statement
+	c.mu.Unlock()
+	if free == nil {
+		return
+	}
+	defer free()
+	// Once it is on its way, nothing but time takes the session's connection from under it.
+	held, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer stop()
+	_ = owner.cancel(held)
+}
+
+// wait returns when no other request for the session is on its way and there is room for one more; with nil where ctx has ended before.
+func (c *cancels) wait(ctx context.Context, owner *cancelOwner, from string) (free func()) {
 	select {
-	case c.forward <- struct{}{}:
-		defer func() { <-c.forward }()
-		_ = cancel(ctx)
+	case owner.turn <- struct{}{}:
 	case <-ctx.Done():
+		return nil
+	}
+	if !c.slots.acquire(ctx, from) {
+		<-owner.turn
+		return nil
+	}
+	return func() {
+		c.slots.release(from)
+		<-owner.turn
 	}
 }
 

@@ -37,6 +37,8 @@ type link struct {
 	deliveries atomic.Uint64
 	sending    sighting
 
+	left sync.Once // see leaveServer
+
 	mu       sync.Mutex
 	farewell *failure // set once: what the replies goroutine tells the client before it ends
 	parting  parting
@@ -81,8 +83,8 @@ func (l *link) relay(ctx context.Context, h halves) {
 		l.guard(h.farewell)
 		l.work.close()
 		l.letServerFinish()
-		_ = l.server.Conn.Close()
 		l.hangUp()
+		l.leaveServer(ctx)
 	}()
 	l.guard(h.requests)
 	l.settle(ctx, ended)
@@ -121,16 +123,23 @@ func (l *link) guard(half func() error) {
 // last words; a statement that nobody waits for any more is cancelled.
 func (l *link) settle(ctx context.Context, ended chan struct{}) {
 	l.work.close()
-	defer l.server.Conn.Close() // ends the replies goroutine
 	l.tellServer()
 	select {
 	case <-ended:
 	case <-l.lastWords():
 	}
-	if l.work.busy() && !l.serverLost() {
-		// The server notices a vanished client only when it writes, which may be in an hour.
-		l.cancel(context.WithoutCancel(ctx))
-	}
+	l.leaveServer(ctx) // ends the replies goroutine
+}
+
+// leaveServer closes the server connection, once. While that is ours, what the server still does for a client that waits for nothing any more
+// is cancelled: it notices a vanished client only when it writes, which may be in an hour.
+func (l *link) leaveServer(ctx context.Context) {
+	l.left.Do(func() {
+		if l.work.busy() && !l.serverLost() {
+			l.cancel(context.WithoutCancel(ctx))
+		}
+		l.server.close()
+	})
 }
 
 // fail makes the session end with a FATAL error. Any goroutine may call it; the first failure counts. The replies goroutine is the

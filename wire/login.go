@@ -170,7 +170,7 @@ func (s *Server) open(
 		return nil, connectFailure(err)
 	}
 	if name := adrift(server, begin); name != "" {
-		_ = server.Conn.Close()
+		server.close()
 		return nil, &failure{state: stateConnection, message: couldNotConnect, reason: "the server does not keep a pinned setting: " + name}
 	}
 	pending := newPending()
@@ -184,7 +184,7 @@ func (s *Server) open(
 	}
 	key, err := s.welcome(h, &made.link, asked, made.told())
 	if err != nil {
-		_ = server.Conn.Close()
+		server.close()
 		return nil, err
 	}
 	made.pid, made.view.values = key.pid, made.view.values.Of(key.pid)
@@ -265,8 +265,9 @@ func (s *session) told() []parameter {
 
 // welcome sends what a client gets between AuthenticationOk and its first statement, and gives it a key to cancel with.
 func (s *Server) welcome(h *handshake, made *link, asked *startup, told []parameter) (cancelKey, error) {
-	key := s.cancels.add(asked.speaks(), h.conn.RemoteAddr(), made.server.Cancel)
-	made.cancel = func(ctx context.Context) { s.cancels.send(ctx, made.server.Cancel) }
+	owner := s.cancels.add(asked.speaks(), h.conn.RemoteAddr(), made.server.cancel)
+	key := owner.key
+	made.cancel = func(ctx context.Context) { s.cancels.deliver(ctx, owner, "") }
 	made.forget = func() { s.cancels.remove(key) }
 	var b []byte
 	for _, p := range told {
