@@ -18,6 +18,10 @@ const (
 	// AuthCertificate lets a client in whose certificate is the user's. Where there are other ways, a client without such a certificate
 	// is asked for another proof.
 	AuthCertificate
+	// AuthToken takes a JSON Web Token as a password in the clear, from users who have no password. Inside TLS, or from this machine.
+	AuthToken
+	// AuthOAuth takes a JSON Web Token by the SASL mechanism OAUTHBEARER (RFC 7628). Inside TLS, or from this machine.
+	AuthOAuth
 )
 
 // has says whether a way is among them.
@@ -37,6 +41,8 @@ func (c *Config) checkAuth(listener net.Addr) error {
 		return fmt.Errorf("listening on %s: %w", listener, ErrNotLoopback)
 	case c.Auth.has(AuthTrust) && c.Auth != AuthTrust:
 		return fmt.Errorf("%w: trust stands alone", ErrAuth)
+	case (c.Auth.has(AuthToken) || c.Auth.has(AuthOAuth)) && c.Tokens == nil:
+		return fmt.Errorf("%w: tokens of no issuer", ErrAuth)
 	case c.Encryption != EncryptionOff && c.TLS == nil:
 		return fmt.Errorf("%w: TLS without a certificate", ErrAuth)
 	case c.Encryption == EncryptionOff && (c.Auth.has(AuthCertificate) || c.ClientCertificate != CertificateOptional):

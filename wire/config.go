@@ -42,6 +42,8 @@ type Config struct {
 	Auth  Auth
 	// Tokens verifies JSON Web Tokens. nil: there are none, and no login can be proven by one.
 	Tokens Tokens
+	// OAuth is what clients are told who log in by AuthOAuth.
+	OAuth OAuth
 	// Now is the clock that memberships and tokens end by. Default time.Now.
 	Now func() time.Time
 	Log zerolog.Logger

@@ -30,7 +30,7 @@ func TestMadeUpVerifiers(t *testing.T) {
 				"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
 		}
 		g := guiseOf(&catalog.Snapshot{Users: map[string]*catalog.User{"a": own("10000"), "b": own("10000"), "c": own("4096"), "d": {}}})
-		require.Equal(t, guise{iterations: 10000, salt: 24}, g)
+		require.Equal(t, guise{iterations: 10000, salt: 24, passwords: 192}, g)
 		made := madeUp(secret, g, "nobody")
 		require.Equal(t, 10000, made.Iters)
 		require.Len(t, made.Salt, 24)

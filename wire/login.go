@@ -11,9 +11,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"github.com/wherewall/wherewall/catalog"
-	"github.com/wherewall/wherewall/plan"
 )
 
 // serveConnection takes a connection from its first byte to its last. It closes it.
@@ -122,10 +119,13 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 		return nil, bad
 	}
 	world := s.config.World()
-	if err := s.prove(h, world, asked); err != nil {
+	who, err := s.prove(ctx, h, world, asked)
+	if err != nil {
 		return nil, err
 	}
-	who := identity{login: asked.user, tenant: asked.tenant}
+	if who.token != nil {
+		log = log.With().Str("token_issuer", who.token.Issuer).Str("token_id", who.token.ID).Logger()
+	}
 	if w := waiverOf(world, who, s.config.Now()); w != nil {
 		return s.letPast(ctx, h, asked, w, log)
 	}
@@ -189,44 +189,6 @@ func (s *Server) open(
 	}
 	made.pid, made.view.values = key.pid, made.view.values.Of(key.pid)
 	return made, nil
-}
-
-// prove authenticates the login name. It ends with AuthenticationOk.
-func (s *Server) prove(h *handshake, world *World, asked *startup) error {
-	if err := s.proof(h, world, asked); err != nil {
-		return err
-	}
-	return h.send(appendAuthentication(nil, authOK, nil))
-}
-
-// proof is the exchange that a login needs before it is accepted. A certificate that suffices needs none.
-func (s *Server) proof(h *handshake, world *World, asked *startup) error {
-	auth := s.config.Auth
-	user := loginUser(world, asked.user)
-	owner := user != nil && h.secured.owns(user.Name)
-	switch {
-	case auth == AuthTrust:
-		return nil
-	case auth.has(AuthCertificate) && owner:
-		return nil
-	case auth == AuthCertificate:
-		return h.wrongCertificate(asked.user)
-	}
-	verifier := ""
-	if user != nil && (owner || s.config.ClientCertificate != CertificateOfUser) {
-		verifier = user.Password
-	}
-	h.guise = s.guise(world)
-	return h.authenticate(asked.user, verifier)
-}
-
-// loginUser is the user that a login names; nil for none.
-func loginUser(world *World, login string) *catalog.User {
-	if world == nil {
-		return nil
-	}
-	user, _ := plan.Login(world.Snapshot, login)
-	return user
 }
 
 // allow decides, for a client that has proven who it is, whether there can be a session as asked.

@@ -13,6 +13,7 @@ type mechanism string
 const (
 	mechSCRAM     mechanism = "SCRAM-SHA-256"
 	mechSCRAMPlus mechanism = "SCRAM-SHA-256-PLUS" // bound to the TLS connection
+	mechOAuth     mechanism = "OAUTHBEARER"        // RFC 7628
 )
 
 // sasl offers mechanisms, the best first, and returns the one that the client chose with its first message. PostgreSQL lets a client
@@ -85,6 +86,7 @@ func (h *handshake) saslMessage() ([]byte, error) {
 // The kinds of Authentication messages.
 const (
 	authOK           = 0
+	authCleartext    = 3
 	authSASL         = 10
 	authSASLContinue = 11
 	authSASLFinal    = 12

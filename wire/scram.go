@@ -20,17 +20,9 @@ func (h *handshake) scramOffer() []mechanism {
 	return []mechanism{mechSCRAM}
 }
 
-// authenticate runs SCRAM-SHA-256 for a login name. verifier is the user's own, or empty for one who does not exist, has
-// no password or may not come this way: the exchange then is the same and cannot succeed. It returns nil where the client knew the password.
-func (h *handshake) authenticate(login, verifier string) error {
-	chosen, first, err := h.sasl(h.scramOffer())
-	if err != nil {
-		return err
-	}
-	return h.scram(login, verifier, chosen, first)
-}
-
-// scram goes on after the client has chosen one of the mechanisms of SCRAM.
+// scram runs SCRAM-SHA-256 for a login name, after the client has chosen one of its mechanisms. verifier is the user's own, or empty for one
+// who does not exist, has no password or may not come this way: the exchange then is the same and cannot succeed. It returns nil where the
+// client knew the password.
 func (h *handshake) scram(login, verifier string, chosen mechanism, first []byte) error {
 	credentials := madeUp(h.secret, h.guise, login)
 	genuine := false

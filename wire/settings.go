@@ -13,6 +13,7 @@ type settings struct {
 	asked      map[string]string // by folded name
 	fromPacket map[string]bool
 	tenant     string
+	way        Auth // of authSetting
 	refused    *failure
 }
 
@@ -20,7 +21,11 @@ func newSettings() *settings {
 	return &settings{asked: map[string]string{}, fromPacket: map[string]bool{}}
 }
 
-const tenantSetting = "wherewall.tenant"
+// What a client may say here that is for the wire and not for the server.
+const (
+	tenantSetting = "wherewall.tenant"
+	authSetting   = "wherewall.auth" // by which of the ways that are open it will prove itself
+)
 
 // add takes a parameter of its own in the packet; it wins over the same name in options, as in PostgreSQL.
 func (s *settings) add(name, value string) {
@@ -34,7 +39,23 @@ func (s *settings) set(given, value string) {
 		s.setTenant(value)
 		return
 	}
+	if name == authSetting {
+		s.setWay(value)
+		return
+	}
 	s.asked[name] = value
+}
+
+func (s *settings) setWay(value string) {
+	way, known := map[string]Auth{"scram": AuthSCRAM, "token": AuthToken, "oauth": AuthOAuth}[value]
+	if !known {
+		s.refused = &failure{
+			state: stateBadParameter, message: fmt.Sprintf("invalid value for parameter %q: %q", authSetting, printable(value)),
+			hint: "Available values: scram, token, oauth.",
+		}
+		return
+	}
+	s.way = way
 }
 
 func (s *settings) setTenant(value string) {

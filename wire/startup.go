@@ -27,6 +27,7 @@ type startup struct {
 	user       string
 	database   string            // never empty
 	tenant     string            // of wherewall.tenant; empty for none
+	way        Auth              // of wherewall.auth; zero for none
 	settings   map[string]string // as asked, by folded name
 	given      []pair            // all parameters, as they came
 	extensions []string          // `_pq_.` names, none of which is known
@@ -128,7 +129,7 @@ func (s *startup) finish(settings *settings, options string) *failure {
 		s.database = s.user
 	}
 	settings.addOptions(options)
-	s.settings, s.tenant, s.refused = settings.asked, settings.tenant, settings.refused
+	s.settings, s.tenant, s.way, s.refused = settings.asked, settings.tenant, settings.way, settings.refused
 	return nil
 }
 

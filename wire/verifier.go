@@ -53,6 +53,8 @@ type guise struct {
 	iterations, salt int
 	// emails says that user names hold an @. Else the last one in a login name separates a tenant.
 	emails bool
+	// passwords is how many of the users have one, of 256: as many of the made-up ones seem to.
+	passwords int
 }
 
 // guiseOf takes what most verifiers of a snapshot have.
@@ -70,8 +72,29 @@ func guiseOf(s *catalog.Snapshot) guise {
 			best = g
 		}
 	}
+	passwords := 0
+	for _, n := range counts {
+		passwords += n
+	}
 	best.emails = emails
+	if passwords > 0 {
+		best.passwords = passwords * 256 / len(s.Users)
+	}
 	return best
+}
+
+// hasPassword says whether a made-up user seems to have a password: always the same for the same one.
+func (g guise) hasPassword(secret []byte, login string) bool {
+	return int(derive(secret, "password", g.user(login))[0]) < g.passwords
+}
+
+// derive makes something of a name that looks random to whoever has no secret, and is always the same.
+func derive(secret []byte, use, name string) []byte {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(use))
+	mac.Write([]byte{0})
+	mac.Write([]byte(name))
+	return mac.Sum(nil)
 }
 
 // user is the part of a login name that names the user, where there is no such user.
@@ -88,17 +111,10 @@ func (g guise) user(login string) string {
 func madeUp(secret []byte, g guise, login string) scram.StoredCredentials {
 	name := g.user(login)
 	iterations, salt := orDefault(g.iterations, defaultIterations), min(orDefault(g.salt, saltSize), sha256.Size)
-	derive := func(use string) []byte {
-		mac := hmac.New(sha256.New, secret)
-		mac.Write([]byte(use))
-		mac.Write([]byte{0})
-		mac.Write([]byte(name))
-		return mac.Sum(nil)
-	}
 	return scram.StoredCredentials{
-		KeyFactors: scram.KeyFactors{Salt: string(derive("salt")[:salt]), Iters: iterations},
-		StoredKey:  derive("stored"),
-		ServerKey:  derive("server"),
+		KeyFactors: scram.KeyFactors{Salt: string(derive(secret, "salt", name)[:salt]), Iters: iterations},
+		StoredKey:  derive(secret, "stored", name),
+		ServerKey:  derive(secret, "server", name),
 	}
 }
 
