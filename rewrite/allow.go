@@ -38,7 +38,8 @@ func classify(kind protoreflect.Name) class {
 		"RawStmt":
 		return handled
 	// Definitions of temporary tables.
-	case "CreateStmt", "CreateTableAsStmt", "IndexStmt", "DropStmt", "TruncateStmt", "VacuumStmt", "VacuumRelation", "Constraint", "IntoClause":
+	case "CreateStmt", "CreateTableAsStmt", "IndexStmt", "DropStmt", "TruncateStmt", "VacuumStmt", "VacuumRelation", "Constraint", "IntoClause",
+		"AlterTableStmt", "AlterTableCmd", "RenameStmt", "TableLikeClause":
 		return handled
 	// What is said of plans, prepared statements, cursors and the session itself.
 	case "ExplainStmt", "DeclareCursorStmt", "FetchStmt", "ClosePortalStmt", "PrepareStmt", "ExecuteStmt", "DeallocateStmt",
@@ -52,7 +53,7 @@ func classify(kind protoreflect.Name) class {
 		"AlterOperatorStmt", "AlterOwnerStmt", "AlterPolicyStmt", "AlterPublicationStmt", "AlterRoleSetStmt",
 		"AlterRoleStmt", "AlterSeqStmt", "AlterStatsStmt", "AlterSubscriptionStmt", "AlterSystemStmt",
 		"AlterTSConfigurationStmt", "AlterTSDictionaryStmt", "AlterTableMoveAllStmt", "AlterTableSpaceOptionsStmt",
-		"AlterTableStmt", "AlterTypeStmt", "AlterUserMappingStmt", "CallStmt", "CheckPointStmt", "ClusterStmt",
+		"AlterTypeStmt", "AlterUserMappingStmt", "CallStmt", "CheckPointStmt", "ClusterStmt",
 		"CommentStmt", "CompositeTypeStmt", "ConstraintsSetStmt", "CreateAmStmt", "CreateCastStmt",
 		"CreateConversionStmt", "CreateDomainStmt", "CreateEnumStmt", "CreateEventTrigStmt", "CreateExtensionStmt",
 		"CreateFdwStmt", "CreateForeignServerStmt", "CreateForeignTableStmt", "CreateFunctionStmt",
@@ -62,11 +63,11 @@ func classify(kind protoreflect.Name) class {
 		"CreateTrigStmt", "CreateUserMappingStmt", "CreatedbStmt", "DefineStmt", "DoStmt", "DropOwnedStmt",
 		"DropRoleStmt", "DropSubscriptionStmt", "DropTableSpaceStmt", "DropUserMappingStmt", "DropdbStmt",
 		"GrantRoleStmt", "GrantStmt", "ImportForeignSchemaStmt", "LoadStmt", "PLAssignStmt",
-		"ReassignOwnedStmt", "RefreshMatViewStmt", "ReindexStmt", "RenameStmt", "ReplicaIdentityStmt", "ReturnStmt",
+		"ReassignOwnedStmt", "RefreshMatViewStmt", "ReindexStmt", "ReplicaIdentityStmt", "ReturnStmt",
 		"RuleStmt", "SecLabelStmt", "SetOperationStmt", "ViewStmt":
 		return refused
 	// What belongs to refused statements, and what only the planner makes.
-	case "AccessPriv", "Aggref", "AlterTableCmd", "AlternativeSubPlan", "ArrayCoerceExpr", "ArrayExpr", "CallContext",
+	case "AccessPriv", "Aggref", "AlternativeSubPlan", "ArrayCoerceExpr", "ArrayExpr", "CallContext",
 		"CaseTestExpr", "CoerceToDomain", "CoerceToDomainValue", "CoerceViaIO", "CollateExpr",
 		"ConvertRowtypeExpr", "CreateOpClassItem", "CurrentOfExpr", "DistinctExpr", "FieldSelect", "FieldStore",
 		"FromExpr", "FuncExpr", "FunctionParameter", "InferenceElem", "InlineCodeBlock", "IntList",
@@ -76,7 +77,7 @@ func classify(kind protoreflect.Name) class {
 		"PublicationObjSpec", "PublicationTable", "Query", "RTEPermissionInfo", "RangeTblEntry", "RangeTblFunction",
 		"RangeTblRef", "RelabelType", "RoleSpec", "RowCompareExpr", "RowMarkClause", "ScalarArrayOpExpr", "ScanResult",
 		"ScanToken", "SinglePartitionSpec", "SortGroupClause", "StatsElem", "SubPlan", "SubscriptingRef", "SummaryResult",
-		"TableFunc", "TableLikeClause", "TableSampleClause", "TargetEntry", "TriggerTransition", "Var",
+		"TableFunc", "TableSampleClause", "TargetEntry", "TriggerTransition", "Var",
 		"WindowClause", "WindowFunc", "WindowFuncRunCondition", "WithCheckOption":
 		return refused
 	default:

@@ -32,6 +32,10 @@ func (w *walker) copyOut(s *pg.CopyStmt) error {
 	if err := w.copyOptions(s.Options); err != nil {
 		return err
 	}
+	if s.Relation != nil && w.isTemporary(s.Relation) {
+		s.Relation.Schemaname, w.said.Temporary = temporarySchema, s.Relation.Relname
+		return nil
+	}
 	if s.Relation != nil {
 		query, err := w.copiedTable(s)
 		if err != nil {

@@ -26,6 +26,9 @@ type load struct {
 // row with its defaults, before triggers and constraints. Everything else goes through a table of ours; see stage.
 func (w *walker) copyFrom(s *pg.CopyStmt) error {
 	defer w.enter()()
+	if w.isTemporary(s.Relation) {
+		return w.loadTemporary(s)
+	}
 	relation, entity, err := w.target(s.Relation)
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (w *walker) loadOption(l *load, o *pg.DefElem) error {
 			hint("Rows are loaded as others see them: when the transaction commits.")
 	case "force_null", "force_not_null":
 		for _, name := range strs(o.Arg.GetList().GetItems()) {
-			if !slices.Contains(l.columns, name) {
+			if l.relation != nil && !slices.Contains(l.columns, name) {
 				return deny(StatementDenied, stateInvalidColumn, sqltree.Unlocated, "%s column %q not referenced by COPY", strings.ToUpper(o.Defname), name)
 			}
 		}

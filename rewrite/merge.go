@@ -32,6 +32,9 @@ func (w *walker) merge(s *pg.MergeStmt, at place) error {
 	if err := w.with(s.WithClause); err != nil {
 		return err
 	}
+	if w.isTemporary(s.Relation) {
+		return w.mergeTemporary(s)
+	}
 	m := &merging{stmt: s, at: s.Relation.Location, rules: map[catalog.Action]plan.Rule{}}
 	if err := w.mergeTarget(m); err != nil {
 		return err

@@ -100,6 +100,9 @@ func (g *Rewriter) isTable(rv *pg.RangeVar) bool {
 	if rv.Schemaname == "" {
 		return false
 	}
+	if rv.Schemaname == temporarySchema {
+		return true // A generated column is computed by what is immutable.
+	}
 	r := g.snapshot.Schema.Relations[catalog.RelationName{Schema: rv.Schemaname, Name: rv.Relname}]
 	return r != nil && strings.ContainsRune("rpmf", rune(r.Kind))
 }

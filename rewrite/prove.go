@@ -111,7 +111,7 @@ func (v *prover) visit(m protoreflect.Message) error {
 			return err
 		}
 	case *pg.MergeStmt:
-		return v.write(m, n.Relation, func() error { return v.merge(n) })
+		return v.write(m, n.Relation, func() error { return v.unless(n.Relation, func() error { return v.merge(n) }) })
 	case *pg.RangeVar:
 		if err := v.rangeVar(n); err != nil {
 			return err
@@ -204,7 +204,7 @@ func (v *prover) rangeVar(rv *pg.RangeVar) error {
 	case *pg.LockStmt:
 		return nil // judged with its statement
 	}
-	if v.temporary(rv) && v.mayStand(holder) {
+	if v.temporary(rv) {
 		return nil
 	}
 	if holder.field == "relation" {

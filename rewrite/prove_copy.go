@@ -11,8 +11,12 @@ import (
 	"github.com/wherewall/wherewall/plan"
 )
 
-// copyOut demands that a COPY writes the rows of a query to the client and nothing else. The query is proven like any other.
+// copyOut demands that a COPY writes the rows of a query, or of a temporary table, to the client and nothing else. The query is proven like any
+// other.
 func (v *prover) copyOut(n *pg.CopyStmt) error {
+	if v.temporary(n.Relation) && !n.IsFrom && !n.IsProgram && n.Filename == "" && n.Query == nil && n.WhereClause == nil {
+		return copyOptionsAre(n.Options, copyOptionIs)
+	}
 	if n.IsFrom || n.IsProgram || n.Filename != "" || n.Relation != nil || len(n.Attlist) > 0 || n.WhereClause != nil {
 		return fmt.Errorf("COPY of another kind than of a query to the client")
 	}
@@ -49,11 +53,15 @@ func copyOptionsAre(options []*pg.Node, is func(*pg.DefElem) bool) error {
 
 // copyIn demands that a COPY straight into a table names columns that are open, leaves no preset out, and checks each row in its WHERE.
 func (v *prover) copyIn(n *pg.CopyStmt) error {
-	if !n.IsFrom || n.IsProgram || n.Filename != "" || n.Query != nil || n.Relation == nil || len(n.Attlist) == 0 {
+	own := v.temporary(n.Relation)
+	if !n.IsFrom || n.IsProgram || n.Filename != "" || n.Query != nil || n.Relation == nil || len(n.Attlist) == 0 && !own {
 		return errors.New("COPY of another kind than from the client into a table")
 	}
 	if err := copyOptionsAre(n.Options, loadOptionIs); err != nil {
 		return err
+	}
+	if own {
+		return nil
 	}
 	entity, err := v.entity(n.Relation)
 	if err != nil {

@@ -36,6 +36,13 @@ func (v *prover) definition(m protoreflect.Message) error {
 		for _, relation := range n.Relations {
 			ok = ok && v.temporary(relation.GetRangeVar())
 		}
+	case *pg.AlterTableStmt:
+		ok = n.Objtype == pg.ObjectType_OBJECT_TABLE && v.temporary(n.Relation)
+		for _, command := range n.Cmds {
+			ok = ok && plainChange(command.GetAlterTableCmd())
+		}
+	case *pg.RenameStmt:
+		ok = v.mayRename(n)
 	case *pg.VacuumStmt:
 		ok = !n.IsVacuumcmd && len(n.Options) == 0 && len(n.Rels) > 0
 		for _, relation := range n.Rels {
@@ -56,17 +63,4 @@ func (v *prover) unless(target *pg.RangeVar, judge func() error) error {
 		return nil
 	}
 	return judge()
-}
-
-// mayStand says whether a temporary table may stand in a place: MERGE and COPY know mapped targets only.
-func (v *prover) mayStand(holder step) bool {
-	if holder.field != "relation" {
-		return true
-	}
-	switch holder.message.Interface().(type) {
-	case *pg.MergeStmt, *pg.CopyStmt:
-		return false
-	default:
-		return true
-	}
 }

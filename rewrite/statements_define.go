@@ -45,7 +45,7 @@ func definitionCommand(kind protoreflect.Name) string {
 		return "ALTER TEXT SEARCH CONFIGURATION"
 	case "AlterTSDictionaryStmt":
 		return "ALTER TEXT SEARCH DICTIONARY"
-	case "AlterTableStmt", "ReplicaIdentityStmt":
+	case "ReplicaIdentityStmt":
 		return "ALTER TABLE"
 	case "AlterUserMappingStmt":
 		return "ALTER USER MAPPING"
@@ -59,8 +59,6 @@ func definitionCommand(kind protoreflect.Name) string {
 		return "IMPORT FOREIGN SCHEMA"
 	case "RefreshMatViewStmt":
 		return "REFRESH MATERIALIZED VIEW"
-	case "RenameStmt":
-		return "ALTER ... RENAME"
 	case "SecLabelStmt":
 		return "SECURITY LABEL"
 	}

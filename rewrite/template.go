@@ -32,6 +32,8 @@ type Statement struct {
 	// Tag is the command that the client is told of at the end, where another is sent in its place; empty for the server's own word.
 	Tag  string
 	Load *Load
+	// Temporary is the temporary table, or the first, that a statement is about which looks for it by itself; empty for none.
+	Temporary string
 }
 
 // Load is what is known of the rows of a COPY from the client; nil for other statements.

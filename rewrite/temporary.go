@@ -91,6 +91,38 @@ func (w *walker) insertTemporary(s *pg.InsertStmt) error {
 	return nil
 }
 
+// loadTemporary fills a temporary table from the client. Its columns are for the server to know.
+func (w *walker) loadTemporary(s *pg.CopyStmt) error {
+	name := s.Relation.Relname
+	if err := w.loadOptions(&load{statement: s}); err != nil {
+		return err
+	}
+	w.readTemporary(s.Relation)
+	w.said.Load, w.said.Temporary = &Load{Table: name}, name
+	return w.loadFilter(s)
+}
+
+// mergeTemporary guards what a MERGE into a temporary table is made of. The source stands behind a fence: the join condition may be any.
+func (w *walker) mergeTemporary(s *pg.MergeStmt) error {
+	if err := w.temporaryTarget(s.Relation); err != nil {
+		return err
+	}
+	m := &merging{stmt: s, name: refname(s.Relation)}
+	if err := w.mergeSource(m); err != nil {
+		return err
+	}
+	w.nameColumns(s.ReturningList)
+	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "source_relation", "merge_when_clauses"); err != nil {
+		return err
+	}
+	if err := w.visitBranches(m); err != nil {
+		return err
+	}
+	w.rewriter.settle(s.SourceRelation, true)
+	w.summariseReturning(s.ReturningList)
+	return nil
+}
+
 // changeTemporary is what UPDATE and DELETE of a temporary table have in common: other tables may stand beside it, under their guards.
 func (w *walker) changeTemporary(target *pg.RangeVar, beside []*pg.Node, returning []*pg.Node, visit func() error, where **pg.Node) error {
 	if err := w.temporaryTarget(target); err != nil {

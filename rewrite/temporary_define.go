@@ -43,29 +43,17 @@ func (w *walker) createTable(s *pg.CreateStmt) error {
 	if err := w.named(s.Relation, "CREATE TABLE", insteadOfTable); err != nil {
 		return err
 	}
+	if err := w.expandLike(s); err != nil {
+		return err
+	}
 	if !plainDefinition(s) {
 		return w.deny(StatementDenied, stateFeatureNotSupported, "this form of CREATE TABLE is not allowed for temporary tables").
-			hint("Columns, defaults, and NOT NULL, CHECK, UNIQUE and PRIMARY KEY constraints are.")
+			hint("Columns, defaults, LIKE, and NOT NULL, CHECK, UNIQUE and PRIMARY KEY constraints are.")
 	}
 	for _, n := range s.TableElts {
 		if c := n.GetColumnDef(); c != nil {
-			if err := w.ownName(c.Colname); err != nil {
+			if err := w.columnDefinition(c); err != nil {
 				return err
-			}
-			if !isSerial(c.TypeName) {
-				if err := w.typeName(c.TypeName); err != nil {
-					return err
-				}
-			}
-			if c.CollClause != nil {
-				if err := w.visit(c.CollClause.ProtoReflect()); err != nil {
-					return err
-				}
-			}
-			for _, k := range c.Constraints {
-				if err := w.visitNode(k.GetConstraint().GetRawExpr()); err != nil {
-					return err
-				}
 			}
 			continue
 		}
@@ -76,23 +64,61 @@ func (w *walker) createTable(s *pg.CreateStmt) error {
 	return nil
 }
 
+// columnDefinition visits what the definition of a column holds of the client's.
+func (w *walker) columnDefinition(c *pg.ColumnDef) error {
+	if err := w.ownName(c.Colname); err != nil {
+		return err
+	}
+	if err := w.definedType(c); err != nil {
+		return err
+	}
+	for _, k := range c.Constraints {
+		if err := w.visitNode(k.GetConstraint().GetRawExpr()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) definedType(c *pg.ColumnDef) error {
+	if !isSerial(c.TypeName) {
+		if err := w.typeName(c.TypeName); err != nil {
+			return err
+		}
+	}
+	if c.CollClause == nil {
+		return nil
+	}
+	return w.visit(c.CollClause.ProtoReflect())
+}
+
 // plainDefinition says whether CREATE TABLE has nothing but columns and constraints of the kinds that concern the table alone.
 func plainDefinition(s *pg.CreateStmt) bool {
 	if len(s.InhRelations)+len(s.Constraints)+len(s.Options) > 0 || s.Partbound != nil || s.Partspec != nil || s.OfTypename != nil || s.Tablespacename != "" || s.AccessMethod != "" {
 		return false
 	}
 	for _, n := range s.TableElts {
-		c := n.GetColumnDef()
+		c, like := n.GetColumnDef(), n.GetTableLikeClause()
 		switch {
-		case c != nil && (c.RawDefault != nil || c.CookedDefault != nil || c.IdentitySequence != nil || len(c.Fdwoptions) > 0 || c.Compression != "" || c.StorageName != "" || c.TypeName == nil):
+		case c != nil && !plainColumn(c):
 			return false
-		case c == nil && !plainConstraint(n.GetConstraint()):
+		case like != nil && (like.Relation.GetSchemaname() != temporarySchema || like.Relation.GetCatalogname() != "" || !temporaryName(like.Relation.GetRelname())):
+			return false
+		case c == nil && like == nil && !plainConstraint(n.GetConstraint()):
 			return false
 		}
-		for _, k := range c.GetConstraints() {
-			if !plainConstraint(k.GetConstraint()) {
-				return false
-			}
+	}
+	return true
+}
+
+// plainColumn says whether a column has nothing but a type, a collation and plain constraints.
+func plainColumn(c *pg.ColumnDef) bool {
+	if c.RawDefault != nil || c.CookedDefault != nil || c.IdentitySequence != nil || len(c.Fdwoptions) > 0 || c.Compression != "" || c.StorageName != "" || c.TypeName == nil {
+		return false
+	}
+	for _, k := range c.GetConstraints() {
+		if !plainConstraint(k.GetConstraint()) {
+			return false
 		}
 	}
 	return true
@@ -168,6 +194,7 @@ func (w *walker) createIndex(s *pg.IndexStmt) error {
 		return w.deny(StatementDenied, stateFeatureNotSupported, "this form of CREATE INDEX is not allowed for temporary tables")
 	}
 	s.Relation.Schemaname = temporarySchema
+	w.about(s.Relation)
 	for _, n := range s.IndexParams {
 		if err := w.visitNode(n.GetIndexElem().GetExpr()); err != nil {
 			return err
@@ -204,6 +231,7 @@ func (w *walker) dropTables(s *pg.DropStmt) error {
 			return w.temporaryDenied("DROP", insteadOfDefinition)
 		}
 		n.GetList().Items = names(temporarySchema, rv.Relname)
+		w.about(rv)
 	}
 	return nil
 }
@@ -228,6 +256,7 @@ func (w *walker) truncate(s *pg.TruncateStmt) error {
 			return w.temporaryDenied("TRUNCATE", insteadOfTruncate)
 		}
 		rv.Schemaname = temporarySchema
+		w.about(rv)
 	}
 	return nil
 }
@@ -240,11 +269,19 @@ func (w *walker) analyze(s *pg.VacuumStmt) error {
 			return w.temporaryDenied("VACUUM or ANALYZE", insteadOfAdministration)
 		}
 		rv.Schemaname = temporarySchema
+		w.about(rv)
 	}
 	if len(s.Rels) == 0 {
 		return w.temporaryDenied("VACUUM or ANALYZE", insteadOfAdministration)
 	}
 	return nil
+}
+
+// about notes the temporary table that a statement looks for, or the first of them.
+func (w *walker) about(rv *pg.RangeVar) {
+	if w.said.Temporary == "" {
+		w.said.Temporary = rv.Relname
+	}
 }
 
 // define dispatches on the statements that may define temporary tables.
@@ -262,6 +299,10 @@ func (w *walker) define(n *pg.Node) (bool, error) {
 		return true, w.truncate(s.TruncateStmt)
 	case *pg.Node_VacuumStmt:
 		return true, w.analyze(s.VacuumStmt)
+	case *pg.Node_AlterTableStmt:
+		return true, w.alterTable(s.AlterTableStmt)
+	case *pg.Node_RenameStmt:
+		return true, w.rename(s.RenameStmt)
 	default:
 		return false, nil
 	}

@@ -38,6 +38,10 @@ func TestFieldsOfDefinitionsAreDecided(t *testing.T) {
 				"transformed if_not_exists reset_default_tblspc",
 		},
 		{&pg.IndexElem{}, "expr collation opclass opclassopts", "name indexcolname ordering nulls_ordering"},
+		{&pg.TableLikeClause{}, "relation options", "relation_oid"},
+		{&pg.AlterTableStmt{}, "relation cmds objtype", "missing_ok"},
+		{&pg.AlterTableCmd{}, "subtype num newowner def", "name behavior missing_ok recurse"},
+		{&pg.RenameStmt{}, "rename_type relation_type relation object newname", "subname behavior missing_ok"},
 		{&pg.DropStmt{}, "objects remove_type", "behavior missing_ok concurrent"}, // of the session's own tables
 		{&pg.TruncateStmt{}, "relations", "restart_seqs behavior"},
 		{&pg.VacuumStmt{}, "options rels is_vacuumcmd", ""},

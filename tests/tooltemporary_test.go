@@ -31,9 +31,27 @@ func TestTemporaryTablesWorkAsInPostgreSQL(t *testing.T) {
 		`WITH moved AS (DELETE FROM x RETURNING id, name) INSERT INTO made SELECT * FROM moved RETURNING id`, `COPY (SELECT * FROM made ORDER BY 1) TO STDOUT`,
 		`BEGIN`, `CREATE TEMP TABLE gone (a int) ON COMMIT DROP`, `INSERT INTO gone VALUES (1)`, `SELECT * FROM gone`, `COMMIT`, `SELECT * FROM gone`,
 		`BEGIN`, `CREATE TEMP TABLE undone (a int)`, `ROLLBACK`, `SELECT * FROM undone`, `PREPARE q AS SELECT count(*) FROM made`, `EXECUTE q`, `DROP TABLE made`, `EXECUTE q`,
+		`CREATE TEMP TABLE c (i int PRIMARY KEY, t text, g int GENERATED ALWAYS AS (i + 1) STORED)`, `COPY c (i, t) FROM STDIN`, `TABLE c ORDER BY 1`, `COPY c TO STDOUT`,
+		`COPY c (t, i) TO STDOUT (FORMAT csv, HEADER)`, `COPY pg_temp.c (i, nothing) TO STDOUT`, `COPY c (i, t) FROM STDIN (FORMAT csv, FORCE_NULL (t)) WHERE i > 1`,
+		`COPY c FROM STDIN`, `COPY c (g) FROM STDIN`, `COPY nowhere FROM STDIN`, `COPY nowhere TO STDOUT`, `COPY c (i) FROM STDIN WHERE (SELECT true)`,
+		`MERGE INTO c USING (VALUES (1, 'one'), (9, 'nine')) v(k, w) ON i = k WHEN MATCHED AND t <> w THEN UPDATE SET t = w WHEN NOT MATCHED THEN INSERT (i, t) VALUES (k, w)`,
+		`MERGE INTO c AS target USING c AS other ON target.i = other.i + 1 WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN DO NOTHING`, `TABLE c ORDER BY 1`,
+		`MERGE INTO c USING (SELECT 1) v(k) ON nothing = k WHEN MATCHED THEN DELETE`, `MERGE INTO nowhere USING c ON true WHEN MATCHED THEN DELETE`,
+		`CREATE TEMP TABLE l (LIKE c INCLUDING ALL, more text)`, `INSERT INTO l (i, t) VALUES (1, 'x') RETURNING *`, `INSERT INTO l (i) VALUES (1)`, `CREATE TEMP TABLE l2 (LIKE nowhere)`,
+		`ALTER TABLE l ADD COLUMN n numeric(5,1) NOT NULL DEFAULT 1.5 CHECK (n > 0), ADD s serial`, `TABLE l`, `ALTER TABLE l DROP COLUMN more`, `ALTER TABLE l DROP more`,
+		`ALTER TABLE IF EXISTS l DROP COLUMN IF EXISTS more, ALTER t TYPE varchar(3) USING left(upper(t), 3), ALTER n SET DEFAULT 7, ALTER n DROP NOT NULL`, `INSERT INTO l (i, t) VALUES (2, 'abcd')`,
+		`ALTER TABLE l RENAME COLUMN n TO "New Name"`, `ALTER TABLE l RENAME s TO z`, `ALTER TABLE l RENAME TO renamed`, `TABLE renamed`, `SELECT n FROM renamed`, `TABLE l`,
+		`ALTER TABLE renamed ADD CONSTRAINT few CHECK (i < 10)`, `INSERT INTO renamed (i) VALUES (11)`, `ALTER TABLE renamed RENAME CONSTRAINT few TO some`, `ALTER TABLE renamed DROP CONSTRAINT some`,
+		`INSERT INTO renamed (i) VALUES (11) RETURNING i, "New Name"`, `ALTER TABLE renamed ALTER t SET NOT NULL`, `ALTER TABLE renamed ADD UNIQUE (z), ADD PRIMARY KEY (i)`, `ALTER TABLE nowhere ADD a int`,
+		`ALTER TABLE IF EXISTS nowhere ADD a int`, `ALTER TABLE nowhere RENAME TO elsewhere`, `ALTER TABLE IF EXISTS nowhere RENAME a TO b`, `ALTER TABLE renamed ALTER t TYPE int USING length(t)`,
 		`CREATE TEMP TABLE a (i int); INSERT INTO a VALUES (1); SELECT * FROM a`, `DISCARD TEMP`, `SELECT * FROM x`, `DISCARD ALL`,
 	} {
-		want, got := direct.query(t, sql), c.query(t, sql)
+		const rows = "1,a\n2,\n"
+		data := rows
+		if !strings.Contains(sql, "csv") {
+			data = strings.ReplaceAll(rows, ",", "\t")
+		}
+		want, got := direct.load(t, sql, data), c.load(t, sql, data)
 		require.Equal(t, want.code(), got.code(), "%s: %v", sql, got.err)
 		require.Equal(t, want.tags, got.tags, sql)
 		require.Equal(t, want.rows, got.rows, sql)
@@ -69,6 +87,23 @@ func TestTemporaryTablesHoldWhatMayBeSeen(t *testing.T) {
 	require.Equal(t, visible[0][:1], say("SELECT count(*) FROM ids WHERE id < 0").rows[0])
 	say("DELETE FROM ids USING task t WHERE t.id = -ids.id")
 	require.Equal(t, `"0"`, say("SELECT count(*) FROM ids WHERE id < 0").rows[0][0])
+	say("CREATE TEMP TABLE stage (LIKE task INCLUDING DEFAULTS INCLUDING INDEXES)")
+	require.Equal(t, "23502", c.query(t, "INSERT INTO stage (title) VALUES (NULL)").code())
+	say("MERGE INTO stage USING task t ON t.id = stage.id AND 1/(t.id - 5000) < 1 WHEN NOT MATCHED THEN INSERT VALUES (t.*)")
+	require.Equal(t, visible, say("SELECT count(*), min(id), max(id) FROM stage").rows)
+	require.Equal(t, "23505", c.query(t, "INSERT INTO stage SELECT * FROM stage").code())
+	say("UPDATE stage SET title = 'merged'")
+	say("CREATE TEMP TABLE stage_too AS SELECT id, org_id, 'merged'::text AS name, owner_id FROM project")
+	say("INSERT INTO stage_too SELECT -id, org_id, 'merged', owner_id FROM stage_too")
+	projects := say("SELECT count(*) FROM project").rows[0][0]
+	into := "MERGE INTO project p USING stage_too s ON s.id = p.id WHEN MATCHED THEN UPDATE SET name = s.name WHEN NOT MATCHED THEN INSERT (org_id, name, owner_id) VALUES (s.org_id, s.name, s.owner_id)"
+	say(into)
+	require.Equal(t, [][]string{{projects, `"0"`}}, say("SELECT count(*) / 2, count(*) % 2 FROM project WHERE name = 'merged'").rows)
+	say("UPDATE stage_too SET org_id = 'globex' WHERE id < 0")
+	require.Equal(t, "42501", c.query(t, into).code())
+	require.Equal(t, "0", pg.rows(t, "temporary_rows", "SELECT count(*)::text FROM app.project WHERE name = 'merged' AND org_id <> 'acme'")[0][0])
+	require.Empty(t, c.load(t, "COPY stage (id, project_id, title) FROM STDIN", "-5\t99999\tother\n").code())
+	require.Equal(t, "42501", c.query(t, "INSERT INTO task (project_id, title) SELECT project_id, title FROM stage WHERE id = -5").code())
 	require.Equal(t, "42501", c.query(t, "INSERT INTO task (id, project_id, title) SELECT -1, p.id, 'x' FROM (VALUES (99999)) p(id)").code())
 	require.Empty(t, c.query(t, "UPDATE task SET title = m.title FROM mine m WHERE m.id = task.id AND m.id = "+visible[0][1][1:len(visible[0][1])-1]).code())
 }
@@ -89,14 +124,24 @@ func TestTemporaryTablesNeedPermission(t *testing.T) {
 	for sql, code := range map[string]string{
 		"CREATE TABLE x (a int)": "42501", "CREATE TABLE x AS SELECT 1": "42501", "SELECT 1 INTO x": "42501", "CREATE TABLE app.x (a int)": "42501",
 		"CREATE TEMP TABLE task (a int)": "42P07", "CREATE TEMP TABLE pg_temp.task (a int)": "42P07", "CREATE TEMP TABLE ww_x (a int)": "42939", "CREATE TEMP TABLE pg_x (a int)": "42939",
-		"CREATE TEMP TABLE x (a int REFERENCES app.task)": "0A000", "CREATE TEMP TABLE x (LIKE app.audit_log)": "0A000", "CREATE TEMP TABLE x () INHERITS (app.audit_log)": "0A000",
+		"CREATE TEMP TABLE x (a int REFERENCES app.task)": "0A000", "CREATE TEMP TABLE x (LIKE app.audit_log)": "42P01", "CREATE TEMP TABLE x () INHERITS (app.audit_log)": "0A000",
 		"CREATE TEMP TABLE x (a app.audit_log)": "42704", "CREATE TEMP TABLE x (a regclass)": "42501", "CREATE TEMP TABLE x (a int DEFAULT pg_sleep(1))": "42501",
 		"CREATE TEMP TABLE x (a int CHECK (pg_read_file('x') = ''))": "42501", "CREATE TEMP TABLE x PARTITION OF app.task DEFAULT": "0A000", "CREATE TEMP TABLE x (a int) TABLESPACE y": "0A000",
-		"CREATE TEMP VIEW x AS SELECT * FROM app.audit_log": "42501", "CREATE TEMP SEQUENCE x": "42501", "ALTER TABLE x ADD b int": "42501", "DROP TABLE task": "42501", "DROP TABLE app.task": "42501",
+		"CREATE TEMP VIEW x AS SELECT * FROM app.audit_log": "42501", "CREATE TEMP SEQUENCE x": "42501", "ALTER TABLE x ADD b int": "42P01", "DROP TABLE task": "42501", "DROP TABLE app.task": "42501",
 		"DROP TABLE x, app.task": "42501", "DROP VIEW x": "42501", "TRUNCATE task": "42501", "TRUNCATE x, app.task": "42501", "ANALYZE": "42501", "ANALYZE task": "42501", "VACUUM x": "42501",
 		"CREATE INDEX ON task (title)": "42501", "CREATE INDEX ON app.audit_log (id)": "42501", "CREATE TEMP TABLE x AS SELECT * FROM app.audit_log": "42P01",
 		"CREATE TEMP TABLE x AS EXECUTE q": "0A000", "SELECT * FROM pg_temp.ww_copy": "42P01", "SELECT * FROM pg_temp.pg_class": "42P01", "EXPLAIN CREATE TEMP TABLE x AS SELECT 1": "42501",
-		"MERGE INTO x USING task t ON false WHEN NOT MATCHED THEN DO NOTHING": "42P01", "COPY x FROM STDIN": "42P01",
+		"CREATE TEMP TABLE x (LIKE task INCLUDING ALL)": "0A000", "CREATE TEMP TABLE x (LIKE task INCLUDING CONSTRAINTS)": "0A000", "CREATE TEMP TABLE x (LIKE pg_class)": "42P01",
+		"CREATE TEMP TABLE x (LIKE information_schema.tables)": "42P01", "CREATE TEMP TABLE x (LIKE nowhere)": "42P01", "ALTER TABLE task ADD b int": "42501", "ALTER TABLE app.audit_log ADD b int": "42501",
+		"ALTER TABLE x RENAME TO task": "42P07", "ALTER TABLE x RENAME TO ww_copy": "42939", "ALTER TABLE x RENAME TO text": "42939", "ALTER TABLE x RENAME TO pg_class": "42939",
+		"ALTER TABLE x RENAME a TO ww_check": "42939", "ALTER TABLE x OWNER TO CURRENT_USER": "0A000", "ALTER TABLE x SET SCHEMA app": "42501", "ALTER TABLE x ADD a regclass": "42501",
+		"ALTER TABLE x ADD FOREIGN KEY (a) REFERENCES app.task": "0A000", "ALTER TABLE x INHERIT app.task": "0A000", "ALTER TABLE x DISABLE TRIGGER ALL": "0A000", "ALTER TABLE x SET TABLESPACE y": "0A000",
+		"ALTER TABLE x ALTER a TYPE text USING pg_read_file(a)": "42501", "ALTER TABLE x ALTER a SET DEFAULT pg_sleep(1)": "42501", "ALTER TABLE x ALTER a TYPE int USING (SELECT max(id) FROM app.audit_log)": "42P01",
+		"ALTER TABLE x ENABLE ROW LEVEL SECURITY": "0A000", "ALTER VIEW x RENAME TO y": "42501", "ALTER INDEX task_pkey RENAME TO y": "42501", "ALTER TABLE task RENAME TO y": "42501", "ALTER TABLE task RENAME id TO y": "42501",
+		"COPY x TO '/tmp/x'": "42501", "COPY x FROM PROGRAM 'true'": "42501", "COPY x FROM STDIN (FREEZE)": "0A000", "COPY pg_temp.ww_copy TO STDOUT": "42P01", "COPY pg_temp.pg_class TO STDOUT": "42P01",
+		"COPY app.audit_log TO STDOUT": "42P01", "COPY x FROM STDIN WHERE pg_sleep(1) IS NULL": "42501",
+		"MERGE INTO x USING app.audit_log t ON false WHEN NOT MATCHED THEN DO NOTHING": "42P01",
+		"MERGE INTO x USING task t ON false WHEN NOT MATCHED THEN DO NOTHING":          "42P01", "COPY x FROM STDIN": "42P01",
 	} {
 		require.Equal(t, code, n.query(t, sql).code(), sql)
 	}

@@ -27,6 +27,8 @@ const (
 	stateReadOnly       = "25006"
 	stateSyntax         = "42601"
 	stateNoStatement    = "26000"
+	stateNoSchema       = "3F000"
+	stateNoTable        = "42P01"
 	stateNoCursor       = "34000"
 	stateTooMany        = "53300"
 	stateLimit          = "54000"

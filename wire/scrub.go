@@ -73,7 +73,7 @@ func scrubError(f *errorFields, of, inner statement, mark string, about *rewrite
 	scrubColumns(f, of)
 	scrubColumns(f, inner)
 	scrubOwnNames(f)
-	scrubTemporary(f)
+	scrubTemporary(f, about)
 	scrubInternals(f)
 	scrubLoad(f, about)
 	if of.hidden() == rewrite.HiddenColumn || inner.hidden() == rewrite.HiddenColumn {
@@ -82,8 +82,12 @@ func scrubError(f *errorFields, of, inner statement, mark string, about *rewrite
 	return nil
 }
 
-// scrubTemporary names temporary tables as clients do: it is us who put their schema before them.
-func scrubTemporary(f *errorFields) {
+// scrubTemporary names temporary tables as clients do: it is us who put their schema before them. A session that has not made one yet does not even
+// have the schema.
+func scrubTemporary(f *errorFields, about *rewrite.Statement) {
+	if f.code == stateNoSchema && f.message == `schema "pg_temp" does not exist` && about != nil && about.Temporary != "" {
+		f.code, f.message = stateNoTable, `relation "`+about.Temporary+`" does not exist`
+	}
 	if strings.HasPrefix(f.code, "42") {
 		f.message = strings.ReplaceAll(f.message, `"pg_temp.`, `"`)
 	}
