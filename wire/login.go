@@ -14,7 +14,7 @@ import (
 )
 
 // serveConnection takes a connection from its first byte to its last. It closes it.
-func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
+func (s *Server) serveConnection(of lives, conn net.Conn) {
 	defer conn.Close()
 	started := time.Now()
 	log := s.config.Log.With().Str("client", conn.RemoteAddr().String()).Logger()
@@ -25,17 +25,17 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn) {
 		}
 	}()
 	h := s.newHandshake(conn)
-	session, cancel, err := s.admit(ctx, h, &log)
+	session, cancel, err := s.admit(of.logins, h, &log)
 	if err != nil {
 		s.reject(h.conn, log, err)
 		return
 	}
 	if cancel != nil {
-		s.cancels.serve(ctx, cancel, conn.RemoteAddr())
+		s.cancels.serve(of.sessions, cancel, conn.RemoteAddr())
 		return
 	}
 	session.began(time.Since(started))
-	s.host(ctx, session)
+	s.host(of.sessions, session)
 	session.ended(time.Since(started))
 }
 
@@ -91,7 +91,7 @@ func (s *Server) admit(ctx context.Context, h *handshake, log *zerolog.Logger) (
 	}
 	ctx, stop := context.WithTimeout(ctx, s.config.LoginTimeout)
 	defer stop()
-	// A shutdown ends logins at once: nothing has begun.
+	// Their end, or a shutdown, ends a login wherever it waits.
 	conn := h.conn // encryption may replace it by one around it
 	unwatch := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer unwatch()

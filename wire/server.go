@@ -30,7 +30,8 @@ type Server struct {
 	sessions map[hosted]struct{}
 	doors    []net.Listener
 	draining bool
-	stop     context.CancelFunc // ends logins
+	// stop ends everything, and endLogins what has not become a session.
+	stop, endLogins context.CancelFunc
 }
 
 // NewServer makes a Server. It listens nowhere until Serve.
@@ -58,14 +59,16 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	if !s.begin(listeners, stop) {
+	logins, endLogins := context.WithCancel(ctx)
+	defer endLogins()
+	if !s.begin(listeners, stop, endLogins) {
 		return nil
 	}
 	unwatch := context.AfterFunc(ctx, s.kill)
 	defer unwatch()
 	var watch sync.WaitGroup
 	watch.Go(func() { s.watchStalled(ctx) })
-	err := s.acceptAll(ctx, listeners)
+	err := s.acceptAll(lives{sessions: ctx, logins: logins}, listeners)
 	s.connections.Wait()
 	unwatch() // nobody is left to kill
 	stop()
@@ -73,20 +76,27 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	return err
 }
 
-// begin notes what Shutdown has to stop. It is false after a Shutdown.
-func (s *Server) begin(listeners []net.Listener, stop context.CancelFunc) bool {
+// lives are the contexts of what clients do: the end of one ends logins, and of the other sessions, too.
+type lives struct{ sessions, logins context.Context } //nolint:containedctx // two parameters with a name each
+
+// begin notes what Shutdown has to stop, and the loops that accept as something to wait for. It is false after a Shutdown.
+func (s *Server) begin(listeners []net.Listener, stop, endLogins context.CancelFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.doors, s.stop = listeners, stop
+	s.doors, s.stop, s.endLogins = listeners, stop, endLogins
+	if !s.draining {
+		s.connections.Add(len(listeners))
+	}
 	return !s.draining
 }
 
 // acceptAll returns when no listener accepts any more. One that fails closes the others.
-func (s *Server) acceptAll(ctx context.Context, listeners []net.Listener) error {
+func (s *Server) acceptAll(of lives, listeners []net.Listener) error {
 	var all errgroup.Group
 	for _, l := range listeners {
 		all.Go(func() error {
-			err := s.accept(ctx, l)
+			defer s.connections.Done()
+			err := s.accept(of, l)
 			if err != nil {
 				closeAll(listeners)
 			}
@@ -102,16 +112,17 @@ func closeAll(listeners []net.Listener) {
 	}
 }
 
-func (s *Server) accept(ctx context.Context, listener net.Listener) error {
+// accept serves what it accepts, although a shutdown may have begun: what the system has let in before is told why it cannot stay.
+func (s *Server) accept(of lives, listener net.Listener) error {
 	pause := time.Duration(0)
 	for {
 		conn, err := listener.Accept()
 		if err == nil {
 			pause = 0
-			s.take(ctx, conn)
+			s.connections.Go(func() { s.serveConnection(of, conn) })
 			continue
 		}
-		if s.isDraining() || ctx.Err() != nil {
+		if s.isDraining() || of.sessions.Err() != nil {
 			return nil
 		}
 		if errors.Is(err, net.ErrClosed) {
@@ -122,21 +133,14 @@ func (s *Server) accept(ctx context.Context, listener net.Listener) error {
 		s.config.Log.Warn().Err(err).Dur("pause", pause).Msg("accepting failed")
 		select {
 		case <-time.After(pause):
-		case <-ctx.Done():
+		case <-of.sessions.Done():
 		}
 	}
 }
 
-// take serves a connection, unless a shutdown has begun to wait for those that there are.
-func (s *Server) take(ctx context.Context, conn net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.draining {
-		_ = conn.Close()
-		return
-	}
-	s.connections.Go(func() { s.serveConnection(ctx, conn) })
-}
+// loginGrace is what logins get that a shutdown finds in progress, to be told of it. Whoever only holds a connection open must not hold the
+// shutdown up.
+const loginGrace = 3 * time.Second
 
 // Shutdown stops accepting, lets every session finish its transaction, and returns when all are gone. When ctx ends
 // first, it ends the rest at once and returns ctx's error.
@@ -144,6 +148,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.draining = true
 	closeAll(s.doors)
+	if s.endLogins != nil {
+		defer time.AfterFunc(loginGrace, s.endLogins).Stop()
+	}
 	for session := range s.sessions {
 		session.drain()
 	}
