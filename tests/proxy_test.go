@@ -31,6 +31,7 @@ type proxyOptions struct {
 	policy         []string       // files and folders, read as one policy
 	past           *pgconn.Config // the login of unfiltered users; nil for the service login
 	asked          bool           // clients have to prove who they are; otherwise they are trusted
+	configure      func(*wire.Config)
 }
 
 // startProxy serves until the end of the test, when every session must have come to its end.
@@ -43,9 +44,13 @@ func startProxy(t testing.TB, o proxyOptions) *proxy {
 	if o.asked {
 		auth = wire.AuthSCRAM
 	}
-	server := wire.NewServer(wire.Config{
+	config := wire.Config{
 		Upstream: upstream, UnfilteredUpstream: o.past, Auth: auth, World: func() *wire.World { return world }, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
-	})
+	}
+	if o.configure != nil {
+		o.configure(&config)
+	}
+	server := wire.NewServer(config)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	served := make(chan error, 1)

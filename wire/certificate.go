@@ -24,16 +24,12 @@ func (s *secured) owns(user string) bool {
 }
 
 // wrongCertificate is what a client is told whose certificate does not let it in. It is the same whether there is no such user or the
-// certificate is somebody else's.
+// certificate is somebody else's. There is one: without, a client does not get here.
 func (h *handshake) wrongCertificate(login string) *failure {
-	f := &failure{
+	return &failure{
 		state: stateAuthorization, message: fmt.Sprintf("certificate authentication failed for user %q", login),
-		reason: "the client shows no certificate",
+		reason: "the certificate is not the user's: " + distinguishedName(h.secured.certificate),
 	}
-	if h.secured != nil && h.secured.certificate != nil {
-		f.reason = "the certificate is not the user's: " + distinguishedName(h.secured.certificate)
-	}
-	return f
 }
 
 // commonName is the subject's only common name. Which of several counts, or where one with a NUL in it ends, is read differently by

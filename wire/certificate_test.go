@@ -52,7 +52,7 @@ func TestLoginByCertificateAlone(t *testing.T) {
 	})
 	t.Run("whoever else is told the same, whether there is such a user or not", func(t *testing.T) {
 		t.Parallel()
-		for _, shown := range [][]tls.Certificate{nil, {lee}, {authority.Client(t, "eve")}, {authority.Client(t, "")}} {
+		for _, shown := range [][]tls.Certificate{{lee}, {authority.Client(t, "eve")}, {authority.Client(t, "")}} {
 			for _, user := range []string{"kim", "eve"} {
 				p := h.show(shown...)
 				p.send(frame4(packet(protocol30, "user", user, "database", "app")))
@@ -61,6 +61,14 @@ func TestLoginByCertificateAlone(t *testing.T) {
 				}, p.expectError(stateAuthorization))
 				p.expectEnd()
 			}
+		}
+	})
+	t.Run("whoever shows none is told so", func(t *testing.T) {
+		t.Parallel()
+		for _, user := range []string{"kim", "eve"} {
+			p := h.show()
+			p.send(frame4(packet(protocol30, "user", user, "database", "app")))
+			require.Equal(t, "connection requires a valid client certificate", p.expectError(stateAuthorization).message)
 		}
 	})
 	t.Run("no authority, no handshake", func(t *testing.T) {
@@ -79,6 +87,25 @@ func TestLoginByCertificateAlone(t *testing.T) {
 			}).Handshake())
 		}
 	})
+}
+
+func TestWhereACertificateIsNeededPlainIsNotEnough(t *testing.T) {
+	t.Parallel()
+	authority := tlstest.New(t, "authority")
+	encrypt := withTLS(t, EncryptionOptional, TLSOptions{Certificate: authority.Server(t), ClientCAs: authority.Pool()})
+	for _, needs := range []func(*Config){
+		func(c *Config) { c.Auth = AuthCertificate },
+		func(c *Config) { c.ClientCertificate = CertificateRequired },
+		func(c *Config) { c.ClientCertificate = CertificateOfUser },
+	} {
+		h := newHouse(t, func(c *Config) {
+			encrypt(c)
+			needs(c)
+		})
+		p := h.dial()
+		p.send(asKim)
+		require.Contains(t, p.expectError(stateAuthorization).message, "requires a valid client certificate")
+	}
 }
 
 func TestCertificateBesideAPassword(t *testing.T) {

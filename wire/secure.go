@@ -84,16 +84,15 @@ func newSecured(by *TLS, state tls.ConnectionState) *secured {
 
 // checkEncryption says what is wrong with how a client has come, before it is asked anything.
 func (s *Server) checkEncryption(h *handshake, login string) *failure {
-	if h.secured == nil {
-		if _, local := h.conn.LocalAddr().(*net.UnixAddr); s.config.Encryption == EncryptionRequired && !local {
-			return &failure{
-				state: stateAuthorization, message: fmt.Sprintf("connections without TLS are not accepted: user %q, no encryption", login),
-				hint: "Connect with sslmode=require, or with sslmode=verify-full to be sure of the server.",
-			}
+	_, local := h.conn.LocalAddr().(*net.UnixAddr)
+	if h.secured == nil && !local && s.config.Encryption == EncryptionRequired {
+		return &failure{
+			state: stateAuthorization, message: fmt.Sprintf("connections without TLS are not accepted: user %q, no encryption", login),
+			hint: "Connect with sslmode=require, or with sslmode=verify-full to be sure of the server.",
 		}
-		return nil
 	}
-	if s.config.ClientCertificate != CertificateOptional && h.secured.certificate == nil {
+	needed := s.config.ClientCertificate != CertificateOptional || s.config.Auth == AuthCertificate
+	if needed && (h.secured == nil || h.secured.certificate == nil) {
 		return &failure{
 			state: stateAuthorization, message: "connection requires a valid client certificate",
 			hint: "Name the files of your certificate and its key by sslcert and sslkey.",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -120,7 +121,7 @@ func (c config) add(pair *ast.MappingValueNode, flags map[string]*kong.Flag, at 
 // accepts parses a value as the flag would, into a variable that is thrown away.
 func accepts(flag *kong.Flag, value string) error {
 	if err := flag.Parse(kong.Scan().PushTyped(value, kong.FlagValueToken), reflect.New(flag.Target.Type()).Elem()); err != nil {
-		return err
+		return errors.New(strings.TrimPrefix(err.Error(), "--"+flag.Name+": ")) // the key's name stands before it
 	}
 	if flag.Enum != "" && !slices.Contains(flag.EnumSlice(), value) {
 		return fmt.Errorf("%q is none of %s", value, strings.Join(flag.EnumSlice(), ", "))

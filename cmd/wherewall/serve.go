@@ -25,10 +25,11 @@ type serveCmd struct {
 	limitFlags
 	timeoutFlags
 	socketFlags
-	Auth       string        `enum:"scram,trust" default:"scram" help:"How clients log in: scram, or trust (no password; on a loopback address only)."`
+	tlsFlags
+	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), both apart by a comma, or trust (no proof; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
 	Drain      time.Duration `default:"30s" reload:"" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
-	Strict     bool          `help:"Refuse to start where the service login is stronger, or the server older, than it should be."`
+	Strict     bool          `help:"Refuse to start where the service login is stronger, or the server older, than it should be, or clients of other machines may do without TLS."`
 }
 
 // listenFlags are the addresses that the proxy takes.
@@ -53,13 +54,20 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	auth, err := authFor(c.Auth, c.Listen)
+	auth, err := c.Auth.ways(c.Listen)
 	if err != nil {
+		return err
+	}
+	if err := c.tlsFlags.validate(auth); err != nil {
 		return err
 	}
 	var t tuning
 	c.tune(&t)
 	log := c.following(std, &t.level)
+	certificates, err := newCertificates(c.tlsFlags, log)
+	if err != nil {
+		return err
+	}
 	k, err := c.open(ctx, log, &t)
 	if err != nil {
 		return err
@@ -79,11 +87,20 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
+	if err := tell(log, k.upstream.User, c.exposures(doors), c.Strict); err != nil {
+		closeAll(doors)
+		return err
+	}
 	for i, d := range doors {
 		doors[i] = c.around(d, log)
 	}
 	config := wire.Config{Auth: auth, UnfilteredUpstream: past, Limits: func() wire.Limits { return *t.limits.Load() }}
 	c.limitFlags.apply(&config)
+	if certificates != nil {
+		certificates.configure(&config)
+		k.others = append(k.others, reloader{"certificates", certificates.load})
+		defer certificates.keep(certificatePoll)()
+	}
 	p := startBehind(doors, k, config, c.SchemaPoll)
 	p.drain = c.Drain
 	p.reconfigure = (&reconfigurer{reading: r, tuning: &t, proxy: p}).reconfigure
@@ -115,20 +132,6 @@ func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (_ *k
 	if err != nil {
 		return nil, err
 	}
+	found = append(found, c.readableKey()...)
 	return k, tell(log, upstream.User, found, c.Strict)
-}
-
-// authFor turns the flag into the wire's terms. Trust asks for no proof, so it is for this machine alone.
-func authFor(name, listen string) (wire.Auth, error) {
-	if name != "trust" {
-		return wire.AuthSCRAM, nil
-	}
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return wire.AuthSCRAM, usage(fmt.Errorf("--listen %s: %w", listen, err))
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return wire.AuthSCRAM, usage(fmt.Errorf("--auth trust lets everybody in who reaches %s: it is for a loopback address only", listen))
-	}
-	return wire.AuthTrust, nil
 }

@@ -161,3 +161,8 @@ func PEM(raw ...[]byte) []byte {
 	}
 	return b
 }
+
+// ListPEM encodes a list of revoked certificates.
+func ListPEM(list *x509.RevocationList) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: list.Raw})
+}
