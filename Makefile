@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions test-clients vet race check fmt fmt-check lint golden fuzz fuzz-oracle docs bench bench-policy bench-leak bench-copy mutants examples clean
+.PHONY: help demo build test test-all-versions test-clients vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-policy bench-leak bench-copy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -68,6 +68,11 @@ N    ?= 10000
 SEED ?= 1
 fuzz-oracle: ## N random statements through Wherewall and under native row-level security, compared
 	$(GO) run ./tests/fuzzoracle -n $(N) -seed $(SEED) $(FUZZFLAGS)
+
+# Root may make the network that loses packets; anybody else gets connections that break.
+DURATION ?= 10m
+soak: ## DURATION (10m) of hostile clients, hostile servers and bad networks around one proxy; what is left afterwards fails it
+	$(GO) test -race -count=1 -v -timeout 0 -run '^TestSoak$$' ./tests -soak $(DURATION)
 
 docs: build ## write docs/schema.json anew
 	bin/wherewall schema > docs/schema.json

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,14 +35,26 @@ type ground struct {
 
 // heardLog keeps what the proxy logs.
 type heardLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu    sync.Mutex
+	text  bytes.Buffer
+	words []string // where there are some, only lines with one of them are kept
 }
 
 func (l *heardLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.words) > 0 && !slices.ContainsFunc(l.words, func(w string) bool { return bytes.Contains(p, []byte(w)) }) {
+		return len(p), nil
+	}
 	return l.text.Write(p)
+}
+
+// only forgets what was logged, and keeps lines from now on that have one of these words in them.
+func (l *heardLog) only(words ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.words = words
+	l.text.Reset()
 }
 
 func (l *heardLog) String() string {
@@ -50,8 +63,8 @@ func (l *heardLog) String() string {
 	return l.text.String()
 }
 
-// newGround serves a database of marked rows. upstream is where its server is; empty for the cluster.
-func newGround(t testing.TB, database, upstream string, change func(*wire.Config)) *ground {
+// newGround serves a database of marked rows. upstream is where its server is; empty for the cluster. Clients may also come by other listeners.
+func newGround(t testing.TB, database, upstream string, change func(*wire.Config), also ...net.Listener) *ground {
 	t.Helper()
 	g := &ground{log: &heardLog{}}
 	pg.createDatabase(t, database, "template0")
@@ -80,16 +93,17 @@ func newGround(t testing.TB, database, upstream string, change func(*wire.Config
 	if change != nil {
 		change(&c)
 	}
-	g.proxy = serve(t, database, c)
+	g.proxy = serve(t, database, c, also...)
 	return g
 }
 
 // serve runs a server until the end of the test, when every session must have come to its end.
-func serve(t testing.TB, database string, c wire.Config) *proxy {
+func serve(t testing.TB, database string, c wire.Config, also ...net.Listener) *proxy {
 	t.Helper()
 	server := wire.NewServer(c)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	first, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	listener := join(first, also...)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(context.Background(), listener) }()
 	t.Cleanup(func() {

@@ -35,7 +35,11 @@ func (g *ground) startHonest(t testing.TB, tenants ...int) *honest {
 	for _, tenant := range tenants {
 		h.done.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				if err := g.honestSession(ctx, tenant, g.dsn(fmt.Sprintf("u%d", tenant))); err != nil && ctx.Err() == nil {
+				config, err := pgx.ParseConfig(g.dsn(fmt.Sprintf("u%d", tenant)))
+				if err == nil {
+					err = g.honestSession(ctx, tenant, config)
+				}
+				if err != nil && ctx.Err() == nil {
 					h.fail(fmt.Errorf("session %d of t%d: %w", n, tenant, err))
 					return
 				}
@@ -67,10 +71,10 @@ var errForeign = errors.New("a value of another tenant")
 
 // honestSession does a little of everything in one session. It fails where a value is not its tenant's, or where there are too few or
 // too many of them.
-func (g *ground) honestSession(ctx context.Context, tenant int, dsn string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (g *ground) honestSession(ctx context.Context, tenant int, config *pgx.ConnConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
@@ -160,10 +164,14 @@ func (g *ground) writes(ctx context.Context, conn *pgx.Conn, tenant int) error {
 	}
 	_, err = conn.Exec(ctx, "INSERT INTO note (tenant, body) VALUES ($1, 'stolen')", fmt.Sprintf("t%d", (tenant+1)%faultTenants))
 	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || refused.Code != "42501" {
-		return fmt.Errorf("writing another tenant's row: %w", errors.Join(err, errForeign))
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: t%d has written one", errForeign, tenant)
+	case !errors.As(err, &refused) || refused.Code != "42501":
+		return fmt.Errorf("writing another tenant's row: %w", err)
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (g *ground) readsByCursor(ctx context.Context, conn *pgx.Conn, tenant int) error {

@@ -20,7 +20,8 @@ import (
 )
 
 // stand is a server's place that is taken by PostgreSQL, or by one who plays what PostgreSQL once said, wrongly. The name of the
-// application that is asked for decides: "record" is PostgreSQL, and is written down; "wrong 7" plays the seventh stream; others are PostgreSQL.
+// application that is asked for decides: "record" is PostgreSQL, and is written down; "wrong 7" plays the seventh stream; "random 7" plays one
+// that is made up from that seed; others are PostgreSQL.
 type stand struct {
 	net.Listener
 	conns sync.WaitGroup
@@ -29,6 +30,7 @@ type stand struct {
 	asked    []byte // what was recorded
 	answered []byte
 	wrongs   []wrong
+	made     stream // what is made up is made of
 }
 
 func newStand(t testing.TB) *stand {
@@ -36,6 +38,14 @@ func newStand(t testing.TB) *stand {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &stand{Listener: listener}
+	t.Cleanup(s.conns.Wait)
+	s.take(t, listener)
+	return s
+}
+
+// take serves who comes by a listener, until the end of the test.
+func (s *stand) take(t testing.TB, listener net.Listener) {
+	t.Helper()
 	s.conns.Go(func() {
 		for {
 			conn, err := listener.Accept()
@@ -45,11 +55,7 @@ func newStand(t testing.TB) *stand {
 			s.conns.Go(func() { s.serve(conn) })
 		}
 	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		s.conns.Wait()
-	})
-	return s
+	t.Cleanup(func() { _ = listener.Close() })
 }
 
 func (s *stand) serve(conn net.Conn) {
@@ -68,15 +74,27 @@ func (s *stand) serve(conn net.Conn) {
 	if at := slices.IndexFunc(fields, func(f []byte) bool { return string(f) == "application_name" }); at >= 0 {
 		name = string(fields[at+1])
 	}
-	if number, wrongly := strings.CutPrefix(name, "wrong "); wrongly {
-		n, _ := strconv.Atoi(number)
-		s.mu.Lock()
-		w := s.wrongs[n]
-		s.mu.Unlock()
+	if w, wrongly := s.part(name); wrongly {
 		(&player{conn: conn, left: w.stream, seed: w.seed}).play()
 		return
 	}
 	s.relay(conn, startup, name == "record")
+}
+
+// part is what is played to an application; false for nothing.
+func (s *stand) part(application string) (wrong, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number, ok := strings.CutPrefix(application, "wrong "); ok {
+		n, err := strconv.Atoi(number)
+		return s.wrongs[n], err == nil
+	}
+	number, ok := strings.CutPrefix(application, "random ")
+	seed, err := strconv.ParseUint(number, 10, 64)
+	if !ok || err != nil {
+		return wrong{}, false
+	}
+	return oneFault(s.made, seed), true
 }
 
 // relay is PostgreSQL.
@@ -214,34 +232,41 @@ func TestHostileServersHarmNobody(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	g := newGround(t, "faults_servers", s.Addr().String(), nil)
-	right, err := converse(g.addr, g.said(t, 0, "record").bytes(), halfClose)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.answered != nil
-	}, patience, tick)
-	recorded := s.recorded(t)
+	right, recorded := g.record(t, s)
 	s.wrongs = append([]wrong{{name: "nothing is wrong", stream: recorded}}, everyFault(recorded, *faultSeed)...)
 	s.wrongs = append(s.wrongs, everyCut(recorded, *faultSeed)...)
-	played, err := g.hear(t, 0)
+	played, err := g.hear(t, "wrong 0", true)
 	require.NoError(t, err)
 	require.Equal(t, audibleKinds(right), audibleKinds(played), "what is played is what was recorded")
 
 	honest := g.startHonest(t, 1, 2)
 	g.each(t, 0, s.wrongs, func(w wrong) ([]byte, error) {
-		return g.hear(t, slices.IndexFunc(s.wrongs, func(o wrong) bool { return o.name == w.name }))
+		n := slices.IndexFunc(s.wrongs, func(o wrong) bool { return o.name == w.name })
+		return g.hear(t, fmt.Sprintf("wrong %d", n), n%2 == 0)
 	})
 	honest.requireFine(t)
 	g.requireNothingLeft(t)
 	g.requireUntouched(t, 0, 1, 2, 3)
 }
 
-// hear has the representative session with a server that plays a stream.
-func (g *ground) hear(t testing.TB, wrong int) ([]byte, error) {
-	said := g.said(t, 0, fmt.Sprintf("wrong %d", wrong))
-	if wrong%2 == 1 {
-		said = said[:len(said)-1] // without a goodbye
+// record has the representative session with PostgreSQL, and gives what was heard and what PostgreSQL said.
+func (g *ground) record(t testing.TB, s *stand) (heard []byte, said stream) {
+	t.Helper()
+	heard, err := converse(g.addr, g.said(t, 0, "record").bytes(), halfClose)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.answered != nil
+	}, patience, tick)
+	return heard, s.recorded(t)
+}
+
+// hear has the representative session with a server that plays a part, with a goodbye or without one.
+func (g *ground) hear(t testing.TB, part string, goodbye bool) ([]byte, error) {
+	said := g.said(t, 0, part)
+	if !goodbye {
+		said = said[:len(said)-1]
 	}
 	heard, err := converse(g.addr, said.bytes(), halfClose)
 	asked := 1 // the login

@@ -179,3 +179,15 @@ func everyCut(s stream, seed uint64) []wrong {
 	}
 	return all
 }
+
+// oneFault is one thing done to a stream, made up from a seed.
+func oneFault(s stream, seed uint64) wrong {
+	r := rand.New(rand.NewPCG(seed, 2))
+	at := r.IntN(len(s))
+	if r.IntN(3) == 0 {
+		n := r.IntN(len(s[at]))
+		return wrong{fmt.Sprintf("seed %d: message %d ends after %d bytes", seed, at, n), append(slices.Clone(s[:at]), s[at][:n]), seed}
+	}
+	f := drawn(r, faults()...)
+	return wrong{fmt.Sprintf("seed %d: message %d %s", seed, at, f.name), f.do(s.clone(), at, r), seed}
+}
