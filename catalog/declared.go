@@ -151,7 +151,7 @@ type userDecl struct {
 	password    string
 	allow       map[string]bool
 	unfiltered  bool
-	impersonate bool
+	impersonate Impersonation
 }
 
 type membershipDecl struct {

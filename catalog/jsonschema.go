@@ -140,6 +140,6 @@ func userShape() object {
 	}))
 	return keys(object{
 		"tenants": mapOf(membership), "roles": listOf(textual()), "platform": listOf(textual()), "attrs": mapOf(any1()), "active": truth(),
-		"password": object{"type": "string", "pattern": `^SCRAM-SHA-256\$`}, "may_impersonate": truth(), "unfiltered": truth(), "allow": ref("allow"),
+		"password": object{"type": "string", "pattern": `^SCRAM-SHA-256\$`}, "may_impersonate": said(oneOf(truth(), words(impersonations()...)), "A shared login: token (as true) takes signed tokens only, name takes its client's word too."), "unfiltered": truth(), "allow": ref("allow"),
 	})
 }

@@ -151,7 +151,7 @@ func TestTheWholeModelIsBound(t *testing.T) {
 		require.Equal(t, map[string]catalog.Period{"berlin": {From: "2026-01-01", Until: "2026-02-01"}}, kim.Periods)
 		require.Equal(t, "2026-01-01 00:00:00+00", kim.Attributes["since"].Text, "a day without a zone is one of UTC")
 		require.Equal(t, typ("numeric"), kim.Attributes["level"].Type, "lee's value is no integer")
-		require.True(t, kim.Impersonate)
+		require.Equal(t, catalog.ImpersonateByToken, kim.Impersonate)
 		require.True(t, kim.Allow["listen"])
 		require.True(t, s.Users["root"].Unfiltered)
 	})

@@ -57,13 +57,10 @@ func (r *policyReader) user(name, value *document.Node) *userDecl {
 		"password": func(n *document.Node) { d.password = r.verifier(n, what+": password") },
 		"allow":    r.allow(&d.allow),
 
-		"unfiltered": r.truth(&d.unfiltered, what+": unfiltered"),
-		"may_impersonate": func(n *document.Node) {
-			r.truth(&d.impersonate, what+": may_impersonate")(n)
-			r.notEnforced(n, d.impersonate, "the user acts as nobody else")
-		},
+		"unfiltered":      r.truth(&d.unfiltered, what+": unfiltered"),
+		"may_impersonate": r.impersonation(&d.impersonate, what+": may_impersonate"),
 	})
-	if d.unfiltered && d.impersonate {
+	if d.unfiltered && d.impersonate != NoImpersonation {
 		r.add(name.Place, CodeWrongShape, "use two logins", "%s is unfiltered and may_impersonate: who acts for others is filtered as they are", what)
 	}
 	var before *document.Node

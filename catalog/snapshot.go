@@ -168,7 +168,7 @@ type User struct {
 	Allow       map[string]bool      // everything in `allow:`
 	Periods     map[string]Period    // of memberships that have one, by tenant
 	Unfiltered  bool
-	Impersonate bool // `may_impersonate`
+	Impersonate Impersonation // `may_impersonate`
 	at          document.Place
 }
 

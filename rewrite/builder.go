@@ -18,6 +18,7 @@ type builder struct {
 	refusals   []*Refusal
 	statements []Statement
 	parts      []*Template // of a staged COPY
+	secret     bool        // the client's text holds a token, or something like one
 
 	slotsHere     []slotAt // of the statement being added, from the start of its print
 	positionsHere []position

@@ -15,6 +15,32 @@ func tellsUser(n *pg.FuncCall) bool { return tellsSetting(n, sessionAuthorizatio
 // tellsPath tells current_setting('search_path'), which would have more than the client knows of.
 func tellsPath(n *pg.FuncCall) bool { return tellsSetting(n, "search_path") }
 
+// tellsSubject is what is sent for current_setting() of a setting of ours.
+func tellsSubject(n *pg.FuncCall) (*pg.Node, bool) {
+	for _, name := range []string{userSetting, tenantSetting, planSetting} {
+		if tellsSetting(n, name) {
+			return shownSubject(name)
+		}
+	}
+	return nil, false
+}
+
+// shownSubject is the value of a setting of ours, as a text.
+func shownSubject(name string) (*pg.Node, bool) {
+	of := ""
+	switch strings.ToLower(name) {
+	case userSetting:
+		of = userSlot
+	case tenantSetting:
+		of = tenantSlot
+	case planSetting:
+		of = planSlot
+	default:
+		return nil, false
+	}
+	return cast(slot(of), builtinType("text")), true
+}
+
 func tellsSetting(n *pg.FuncCall, name string) bool {
 	parts := strs(n.GetFuncname())
 	return n != nil && plainCall(n) && parts[len(parts)-1] == "current_setting" && (len(parts) == 1 || len(parts) == 2 && parts[0] == pgCatalog) &&

@@ -26,6 +26,11 @@ func (w *walker) setConfig(n *pg.FuncCall) (bool, error) {
 	if name == nil || !localOrNot(n.Args[2]) {
 		return false, nil
 	}
+	if ourSetting(*name) {
+		w.secret = true
+		return false, w.deny(SettingDenied, stateFeatureNotSupported, "%s must be set by a statement of its own", strings.ToLower(*name)).
+			hint("Say SELECT set_config('wherewall.token', ..., true) and nothing else, or SET LOCAL wherewall.token.")
+	}
 	if given := constantText(n.Args[1]); given != nil {
 		value, refusal := w.configured(*name, *given)
 		if refusal != nil {
@@ -151,6 +156,9 @@ func localOrNot(n *pg.Node) bool {
 
 // setsConfig proves a call of set_config: its value is one that SET would let pass, or fails where it is not.
 func (v *prover) setsConfig(n *pg.FuncCall) bool {
+	if setsSubject(n) {
+		return true
+	}
 	if !isSetConfig(n) || !localOrNot(n.Args[2]) || n.Args[0].GetAConst().GetSval() == nil {
 		return false
 	}

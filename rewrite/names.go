@@ -111,12 +111,14 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 		}
 	}
 	if called := sequenceCall(n); called != "" && (schema != "" || !w.rewriter.functions.onPath(name)) {
+		w.keeps |= keepsOfSequence(called)
 		return w.sequence(called, n)
 	}
 	if called := channelCall(n); called != "" && MayListen(w.plan) && (schema != "" || !w.rewriter.functions.onPath(name)) {
 		return w.channel(called, n)
 	}
 	if advisory(name) && plainCall(n) && w.plan.Allow[allowAdvisoryLocks] && (schema == pgCatalog || schema == "" && !w.rewriter.functions.onPath(name)) {
+		w.keeps |= keepsOfLock(name)
 		return w.advisoryKey(name, n)
 	}
 	found, err := w.function(schema, name, n)

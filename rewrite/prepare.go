@@ -38,7 +38,7 @@ func (w *walker) body(n *pg.Node) (*Statement, error) {
 	if !kind.IsQuery() {
 		return nil, w.refuseStatement(n)
 	}
-	body := &Statement{Kind: kind, Hidden: w.hidden, Uses: w.uses}
+	body := &Statement{Kind: kind, Hidden: w.hidden, Uses: w.uses, Keeps: w.keeps}
 	w.hidden = HiddenNothing
 	return body, nil
 }

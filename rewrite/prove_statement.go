@@ -64,6 +64,12 @@ func (v *prover) aboutChannel(m protoreflect.Message, name string) error {
 
 // setting demands of SET that its values are those that hold anyway where they are pinned, and harmless elsewhere.
 func (v *prover) setting(m protoreflect.Message, n *pg.VariableSetStmt) error {
+	if n.Name == sentSetting {
+		if n.Kind != pg.VariableSetKind_VAR_SET_VALUE || len(n.Args) != 1 || constantValue(n.Args[0].GetAConst()) != "" || n.Args[0].GetAConst().GetSval() == nil {
+			return fmt.Errorf("%s is told to the server", n.Name)
+		}
+		return v.container(m, nil, nil)
+	}
 	if n.Kind == pg.VariableSetKind_VAR_SET_VALUE && !strings.EqualFold(n.Name, "timezone") { // whose value may be an interval
 		var values []string
 		for _, arg := range n.Args {

@@ -68,11 +68,14 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Templa
 		g.large <- struct{}{}
 		defer func() { <-g.large }()
 	}
-	t, err := g.rewrite(sql, p, declared)
+	b := newBuilder(sql)
+	t, err := g.rewrite(b, p, declared)
 	if err != nil {
 		t = Refuse(refusalOf(err, sql))
 		t.Cause = err
+		t.hush(sql)
 	}
+	t.secret = t.secret || b.secret
 	t.shape = p.Shape
 	for _, part := range t.Parts {
 		part.shape = p.Shape
@@ -81,12 +84,22 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Templa
 	return t
 }
 
-func (g *Rewriter) rewrite(sql string, p *plan.Plan, declared []uint32) (*Template, error) {
-	stmts, err := sqltree.Parse(sql)
-	if err != nil {
+func (g *Rewriter) rewrite(b *builder, p *plan.Plan, declared []uint32) (*Template, error) {
+	if err := misplacedToken(b.client); err != nil {
+		b.secret = true
 		return nil, err
 	}
-	b := newBuilder(sql)
+	stmts, err := sqltree.Parse(b.client)
+	if err != nil {
+		quoted, named := quoteUserSetting(b.client)
+		if !named {
+			return nil, err
+		}
+		b.client = quoted
+		if stmts, err = sqltree.Parse(quoted); err != nil {
+			return nil, err
+		}
+	}
 	for _, raw := range stmts {
 		if err := g.statement(b, raw, p, declared); err != nil {
 			return nil, err
@@ -106,9 +119,8 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
 		parameters: parametersOf(stmt, g.declaredTypes(declared)),
 	}
-	w.namesIn = g.columnsOfNames(stmt)
-	w.expectValues(stmt)
-	kind, err := w.statement(stmt)
+	defer func() { b.secret = b.secret || w.secret }()
+	kind, err := w.whole(stmt)
 	if err != nil {
 		return err
 	}
@@ -133,9 +145,22 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 		b.slotsHere = append(b.slotsHere, slotAt{at: at, name: channelNamed(channelSlot, w.said.Name), printed: channelMark})
 	}
 	said := w.said
-	said.Kind, said.Hidden, said.Uses = kind, w.hidden, w.uses
+	said.Kind, said.Hidden, said.Uses, said.Keeps = kind, w.hidden, w.uses, w.keeps
+	if err := b.lastToSwitch(&said, w.location); err != nil {
+		return err
+	}
 	b.add(text, said, w.refusals)
 	return nil
+}
+
+// whole rewrites a statement that is not inside another.
+func (w *walker) whole(stmt *pg.Node) (Kind, error) {
+	if switches, err := w.switches(stmt); switches || err != nil {
+		return SwitchSubject, err
+	}
+	w.namesIn = w.rewriter.columnsOfNames(stmt)
+	w.expectValues(stmt)
+	return w.statement(stmt)
 }
 
 // statement dispatches on the kinds of statement that may be said at all.

@@ -13,6 +13,7 @@ import (
 const (
 	stateInvalidValue     = "22023"
 	stateUnknownParameter = "42704"
+	stateCannotChange     = "55P02"
 )
 
 // set lets harmless settings be changed.
@@ -151,6 +152,15 @@ func (w *walker) show(n *pg.Node, s *pg.VariableShowStmt) error {
 		n.Node = selectNode(selectFrom([]*pg.Node{target(cast(slot(userSlot), builtinType("text")), sessionAuthorization)}, nil, nil)).Node
 		w.said.Tag = "SHOW"
 		return nil
+	}
+	if shown, ok := shownSubject(s.Name); ok {
+		n.Node = selectNode(selectFrom([]*pg.Node{target(shown, strings.ToLower(s.Name))}, nil, nil)).Node
+		w.said.Tag = "SHOW"
+		return nil
+	}
+	if strings.EqualFold(s.Name, tokenSetting) {
+		return w.deny(SettingDenied, stateInsufficientPrivilege, "permission denied to examine %q", tokenSetting).
+			hint("Tokens are not shown; SHOW wherewall.user and SHOW wherewall.tenant tell for whom the session asks.")
 	}
 	if strings.EqualFold(s.Name, "search_path") {
 		n.Node = selectNode(selectFrom([]*pg.Node{target(shownPath(call("current_setting", literal("search_path"))), "search_path")}, nil, nil)).Node

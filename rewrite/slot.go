@@ -17,6 +17,9 @@ const (
 	userSlot = "id"    // the subject's user
 	pidSlot  = "pid:"  // the process id that the client was told
 
+	tenantSlot = "tenant:" // the subject's tenant; empty for none
+	planSlot   = "plan:"   // the digest of the plan
+
 	locksSlot       = "locks:"        // what the digests of the tenant's advisory locks are made of
 	channelSlot     = "channel:"      // + a name in hexadecimal: the server's name for the tenant's channel, as a name
 	channelTextSlot = "channel-text:" // the same as a text

@@ -10,6 +10,7 @@ type Template struct {
 	segments   []segment
 	positions  []position // sorted; ours in bytes of the text without slots, theirs in characters from 1
 	refusals   []*Refusal // what each mark stands for, by number
+	secret     bool       // its text may hold a token, and is not remembered
 	Refused    *Refusal   // the text was refused: AppendSQL yields a stand-in that fails
 	Cause      error      // why, for the operator's log; it may name what the client may not know
 	Statements []Statement
@@ -34,6 +35,10 @@ type Statement struct {
 	Load *Load
 	// Temporary is the temporary table, or the first, that a statement is about which looks for it by itself; empty for none.
 	Temporary string
+	// Switches are what the statement asks for about the session's subject. The server is told of nothing but an empty setting.
+	Switches []Switch
+	Control  Control // of a Transaction
+	Keeps    Keeps   // what it leaves in the session, or finds there
 }
 
 // Load is what is known of the rows of a COPY from the client; nil for other statements.
@@ -93,6 +98,7 @@ const (
 	CopyStore
 	CopyEnd
 	Lock // as reading does
+	SwitchSubject
 )
 
 // Loads says whether a statement of the kind reads rows from the client.

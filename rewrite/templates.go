@@ -39,7 +39,7 @@ func (c *templates) get(sql, types string, p *plan.Plan) *Template {
 }
 
 func (c *templates) put(sql, types string, p *plan.Plan, t *Template) {
-	if len(sql) > maxKept {
+	if len(sql) > maxKept || t.secret {
 		return
 	}
 	c.cache.Set(templateKey{sql, types, p.Shape}, t)

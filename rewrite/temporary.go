@@ -21,7 +21,11 @@ func (w *walker) isTemporary(rv *pg.RangeVar) bool {
 	if !mayMakeTemporary(w.plan) || !temporaryName(rv.Relname) || rv.Catalogname != "" || rv.Relpersistence != "p" && rv.Relpersistence != "t" {
 		return false
 	}
-	return rv.Schemaname == temporarySchema || rv.Schemaname == "" && !w.rewriter.shadowsMapped(w.plan, rv.Relname)
+	if rv.Schemaname != temporarySchema && (rv.Schemaname != "" || w.rewriter.shadowsMapped(w.plan, rv.Relname)) {
+		return false
+	}
+	w.keeps |= KeepsTables
+	return true
 }
 
 // temporaryName says whether a temporary table may have a name: those of catalogs and ours are taken.

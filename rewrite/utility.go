@@ -4,6 +4,7 @@ import pg "github.com/pganalyze/pg_query_go/v6"
 
 // transaction lets transaction control pass, but for two-phase commit.
 func (w *walker) transaction(s *pg.TransactionStmt) error {
+	w.said.Control, w.said.Name = controlOf(s.Kind), s.SavepointName
 	switch s.Kind {
 	case pg.TransactionStmtKind_TRANS_STMT_BEGIN, pg.TransactionStmtKind_TRANS_STMT_START,
 		pg.TransactionStmtKind_TRANS_STMT_COMMIT, pg.TransactionStmtKind_TRANS_STMT_ROLLBACK,

@@ -47,6 +47,8 @@ type walker struct {
 	parameters parameters                 // of the statement
 	returned   summary                    // of the writing WITH query that was walked last
 	staged     *staged                    // the statements that take the place of a COPY; nil for none
+	keeps      Keeps
+	secret     bool // the statement may hold a token
 }
 
 // visit checks and rewrites m and everything below it.
@@ -172,6 +174,10 @@ func (w *walker) node(n *pg.Node) error {
 	}
 	if tellsUser(n.GetFuncCall()) && !w.rewriter.functions.onPath("current_setting") {
 		n.Node = cast(slot(userSlot), builtinType("text")).Node
+		return nil
+	}
+	if shown, ok := tellsSubject(n.GetFuncCall()); ok && !w.rewriter.functions.onPath("current_setting") {
+		n.Node = shown.Node
 		return nil
 	}
 	if f := n.GetFuncCall(); tellsPath(f) && !w.rewriter.functions.onPath("current_setting") {

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -30,27 +29,37 @@ func (q *requests) bind(f frame) error {
 		// The server does not know it either, and says so. If it should, the replies goroutine ends the session.
 		return q.forward(f, request{kind: 'B'})
 	}
-	v, err := q.current()
+	v, err := q.viewBy(made.by)
 	if err != nil {
 		return err
 	}
-	if !v.made(made.statement) {
-		return q.dropFor(f, v.stale(fmt.Sprintf("prepared statement %q was made under an older policy; prepare it again", name)))
+	is, no, err := q.fits(v, made.prepared, false)
+	if err != nil {
+		return err
 	}
-	through, no, err := q.through(v, made.said())
+	if no == nil {
+		no = q.keeping(v, is.statement)
+	}
+	if no != nil {
+		return q.dropFor(f, no)
+	}
+	through, no, err := q.through(v, is.said())
 	if err != nil {
 		return err
 	}
 	if no != nil {
 		return q.dropFor(f, no)
 	}
-	if crowded, err := q.crowded(true, made.weight()); err != nil {
+	if crowded, err := q.crowded(true, is.weight()); err != nil {
 		return err
 	} else if crowded {
 		return q.dropFor(f, refused(codeComplex, stateLimit, "too many portals are open"))
 	}
-	bound := &version{name: portal, portal: true, is: made.prepared, through: through}
-	r := request{kind: 'B', of: made.statement, through: through, change: bound}
+	bound := &version{name: portal, portal: true, is: is, through: through}
+	r := request{kind: 'B', of: is.statement, through: through, change: bound}
+	if takesSubject(is.said()) {
+		return q.bindSubject(f, r)
+	}
 	hidden := bound.hidden()
 	if hidden == rewrite.HiddenColumn || (hidden == rewrite.HiddenRows && f.size <= freeHold) {
 		return q.holdBind(f, r, hidden)

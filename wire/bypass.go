@@ -32,7 +32,9 @@ func waiverOf(w *World, who identity, now time.Time) *waiver {
 	return &waiver{who: who, user: u.Name, world: w}
 }
 
-func unfiltered(u *catalog.User) bool { return u.Unfiltered && u.Active && !u.Impersonate }
+func unfiltered(u *catalog.User) bool {
+	return u.Unfiltered && u.Active && u.Impersonate == catalog.NoImpersonation
+}
 
 // bypass is a session of an unfiltered user: what either side says is relayed byte for byte and never understood. It knows where messages
 // begin and whether the server is idle, to say a last word between two messages and to end where no transaction is cut.

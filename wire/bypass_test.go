@@ -126,7 +126,7 @@ func TestNobodyElseIsLetPast(t *testing.T) {
 		"no world":            {nil, login},
 		"a zero user":         {world(catalog.User{}), login},
 		"an inactive user":    {world(catalog.User{Unfiltered: true}), login},
-		"one who may be many": {world(catalog.User{Active: true, Unfiltered: true, Impersonate: true}), login},
+		"one who may be many": {world(catalog.User{Active: true, Unfiltered: true, Impersonate: catalog.ImpersonateByToken}), login},
 		"another user":        {world(root), identity{login: "kim"}},
 		"an unknown user":     {world(root), identity{login: "eve"}},
 		"nobody":              {world(root), identity{}},

@@ -25,12 +25,14 @@ func TestOneDoor(t *testing.T) {
 	t.Run("client bytes go through as they are in messages without SQL only", func(t *testing.T) {
 		require.ElementsMatch(t, []string{
 			"requests.handle", // Sync
-			"requests.bind", "requests.describe", "requests.execute", "requests.executeLoading", "requests.close",
+			"requests.bind", "requests.describe", "requests.execute", "requests.executeMoving", "requests.executeLoading", "requests.close",
 		}, callers["q.forward"])
 	})
 	t.Run("the server is written to by the requests half only", func(t *testing.T) {
 		require.ElementsMatch(t, []string{
 			"requests.relay", "requests.holdBind", "requests.askForReplies", "requests.sendOwn", "requests.terminate",
+			"requests.bindSubject", // whose values are emptied
+			"requests.sendAbout",
 		}, callers["q.out.write"])
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.take"])
 		require.Equal(t, []string{"requests.sendSQL"}, callers["q.out.send"])

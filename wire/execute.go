@@ -28,16 +28,19 @@ func (q *requests) execute(f frame) error {
 	if err != nil {
 		return err
 	}
-	v, err := q.current()
-	if err != nil {
-		return err
-	}
 	if bound.prepared == nil {
 		// The server does not know it either, and says so. If it should, the replies goroutine ends the session.
 		return q.forward(f, r)
 	}
+	v, err := q.viewBy(bound.by)
+	if err != nil {
+		return err
+	}
 	if !v.made(bound.statement) {
-		return q.dropFor(f, v.stale(fmt.Sprintf("portal %q was bound under an older policy; prepare and bind it again", r.name)))
+		return q.dropFor(f, v.stale(fmt.Sprintf("portal %q was bound %s; prepare and bind it again", r.name, v.otherwise())))
+	}
+	if said := bound.said(); q.shared() && said != nil && moves(said) {
+		return q.executeMoving(f, v, r, bound)
 	}
 	if no, err := q.mayExecute(v, bound); err != nil {
 		return err
@@ -68,6 +71,13 @@ func (q *requests) describe(f frame) error {
 	}
 	if target == 0 {
 		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
+	}
+	if target == 'S' && q.shared() {
+		if no, err := q.describeFor(name); err != nil {
+			return err
+		} else if no != nil {
+			return q.dropFor(f, no)
+		}
 	}
 	return q.forward(f, request{kind: 'D', target: target, name: name})
 }

@@ -7,6 +7,8 @@ type failure struct {
 	detail  string
 	hint    string
 	reason  string // for the log, where it should say more than message
+	// lacksTenant says that it would be none if the tenant were named.
+	lacksTenant bool
 }
 
 func (f *failure) Error() string { return f.message }

@@ -174,6 +174,7 @@ func (s *Server) open(
 		return nil, &failure{state: stateConnection, message: couldNotConnect, reason: "the server does not keep a pinned setting: " + name}
 	}
 	pending := newPending()
+	pending.subjects = seen.share()
 	made := &session{
 		link: link{
 			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: pending,

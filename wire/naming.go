@@ -206,9 +206,9 @@ func (v *view) made(s statement) bool { return v.world != nil && s.values == v.v
 // staleName refuses to run what was made under another view than v.
 func (v *view) staleName(s *rewrite.Statement) *rewrite.Refusal {
 	if !ofPortals(s) {
-		return v.stale(fmt.Sprintf("prepared statement %q was made under an older policy; prepare it again", s.Name))
+		return v.stale(fmt.Sprintf("prepared statement %q was made %s; prepare it again", s.Name, v.otherwise()))
 	}
-	r := v.stale(fmt.Sprintf("cursor %q was opened under an older policy; open it again", s.Name))
+	r := v.stale(fmt.Sprintf("cursor %q was opened %s; open it again", s.Name, v.otherwise()))
 	if r.Code == codeStale {
 		r.SQLState = stateNoCursor
 	}
@@ -231,4 +231,12 @@ func (q *requests) roomFor(s statement) *rewrite.Refusal {
 		return refused(codeComplex, stateLimit, "too many prepared statements and cursors are kept")
 	}
 	return nil
+}
+
+// otherwise is how what was made under another view than v was made.
+func (v *view) otherwise() string {
+	if v.shared {
+		return "for another subject or under an older policy"
+	}
+	return "under an older policy"
 }

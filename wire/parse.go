@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -41,9 +42,23 @@ func (q *requests) parse(f frame) error {
 	} else if crowded {
 		return q.standIn(refused(codeComplex, stateLimit, "the prepared statements of the session are too long"))
 	}
-	made := &prepared{statement: q.rewrite(v, string(sql), declaredTypes(types)...), name: nameKey(name)}
-	if no := v.unfit(made.template, types); no != nil {
+	by, no, err := q.speaks(v, string(sql))
+	if err != nil {
+		return err
+	}
+	made := &prepared{name: nameKey(name), world: by.world, by: by.by}
+	if no == nil {
+		made.statement = q.rewriteFor(by, declaredTypes(types)...)
+		no = by.unfit(made.template, types)
+	}
+	if no == nil && made.any(switches) && !q.shared() {
+		no = notShared()
+	}
+	if no != nil {
 		made.statement = v.refusal(no)
+	}
+	if q.shared() {
+		made.text, made.types = by.sql, slices.Clone(types)
 	}
 	if made.template.Refused != nil {
 		types = noTypes()

@@ -13,7 +13,11 @@ type request struct {
 	runs    *version  // of Execute: the portal
 	standIn bool      // it must fail: success ends the session
 	own     bool      // the client does not hear of it, unless it fails
-	through *prepared // of Execute, Describe and Bind: what the statement runs by name; nil for none
+	absent  *prepared // of Close: the statement that the server will not have any more
+	// Of Describe: what is described, to be noted; and what is to be compared with what the client was told.
+	is, describes *prepared
+	turns         []turn    // what it does to the subject of the session when it succeeds
+	through       *prepared // of Execute, Describe and Bind: what the statement runs by name; nil for none
 }
 
 // ends says whether the server answers with ReadyForQuery.
@@ -49,6 +53,7 @@ type pending struct {
 	resolved uint64   // those below it are over
 	names    registry // of statements
 	portals  registry
+	subjects *subjects // of the session of a shared login; nil for others
 }
 
 func newPending() *pending {
@@ -134,7 +139,7 @@ func (p *pending) resolve(r *request, portal bool) {
 	if v == nil || v.is == nil {
 		return
 	}
-	r.of = v.is.statement
+	r.of, r.is = v.is.statement, v.is
 	if portal {
 		r.through = v.through
 		return
@@ -149,6 +154,9 @@ func (p *pending) done() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := p.dequeue()
+	if r.absent != nil {
+		r.absent.absent = true
+	}
 	if r.change != nil {
 		p.registry(r.change.portal).confirm(r.change)
 	}

@@ -28,7 +28,46 @@ func (q *requests) query(f frame) error {
 	if !ok {
 		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, invalidFormat)))
 	}
-	s := q.rewrite(v, sql)
+	by, no, err := q.speaks(v, sql)
+	if err != nil {
+		return err
+	}
+	if no != nil {
+		return q.sendQuery(v.refusal(no))
+	}
+	return q.sendText(by, q.rewriteFor(by))
+}
+
+// rewriteFor turns what a speaker says into what may be sent for it.
+func (q *requests) rewriteFor(by speaker, declared ...uint32) statement {
+	s := q.rewrite(by.view, by.sql, declared...)
+	s.shift = by.shift
+	if by.by != nil {
+		if no := forOne(s); no != nil {
+			return by.refusal(no)
+		}
+	}
+	return s
+}
+
+// sendText sends a Query in the way that its statements need.
+func (q *requests) sendText(by speaker, s statement) error {
+	v := by.view
+	if no := q.keeping(v, s); no != nil {
+		return q.sendQuery(v.refusal(no))
+	}
+	if by.by == nil {
+		if no := q.misjudged(s); no != nil {
+			return q.sendQuery(v.refusal(no))
+		}
+	}
+	if s.any(switches) {
+		turns, no := q.turns(v, s, nil)
+		if no != nil {
+			return q.sendQuery(v.refusal(no))
+		}
+		return q.sendSQL(request{kind: 'Q', of: s, turns: turns}, nil, nil)
+	}
 	if s.any(names) {
 		return q.sendNaming(v, s)
 	}

@@ -21,11 +21,13 @@ func refused(code, state, message string) *rewrite.Refusal {
 // The codes of refusals that the wire makes itself.
 const (
 	codeStatement = rewrite.StatementDenied
+	codeSetting   = rewrite.SettingDenied
 	codeFunction  = rewrite.FunctionDenied
 	codeComplex   = rewrite.TooComplex
 	codeParse     = rewrite.Unparsable
 	codeStale     = "policy_changed"
 	codeNoPolicy  = "policy_unavailable"
+	codeNoSubject = "subject_ended"
 )
 
 func unavailable() *rewrite.Refusal {

@@ -11,6 +11,17 @@ type prepared struct {
 	statement
 	name  string
 	parts []*rewrite.Template // what stands for the statement, which is one of them; nil for itself alone
+
+	// Of the sessions of shared logins, which make a statement anew for each subject.
+	text  string // the client's, without a token; empty where it cannot be made anew
+	types []byte // as the client declared them
+	world *World
+	by    *identity // of the token in a comment; nil for none
+
+	// Under pending.mu, and read by the requests goroutine when everything was answered.
+	told    told
+	differs bool // from what the client was told
+	absent  bool // the server does not have it any more
 }
 
 // weight is roughly the memory that a statement takes, in bytes.
@@ -19,7 +30,7 @@ func (p *prepared) weight() int {
 	if p == nil {
 		return 0
 	}
-	return p.size + overhead
+	return p.size + len(p.text) + len(p.told.row) + overhead
 }
 
 // version is one state of a name: what it stands for once a certain request has succeeded. Statements and portals have
@@ -31,7 +42,9 @@ type version struct {
 	batch     uint64
 	confirmed bool
 	ran       bool // an Execute was sent for this portal
-	hold      bool // a cursor that outlives its transaction
+	// given are the values of a portal's parameters, where its statement sets the subject to them.
+	given map[int]string
+	hold  bool // a cursor that outlives its transaction
 	// through is what the statement of a portal runs by name, as it stood when the portal was bound; nil for none.
 	through *prepared
 }

@@ -321,9 +321,37 @@ func (p *replies) completes(r *request) bool {
 	if names(said) {
 		p.pending.took(p.one(r), r.name)
 	}
+	p.turned(r, said)
 	if r.kind == 'Q' {
 		p.index++
 		p.looked, r.through = false, nil
 	}
 	return true
+}
+
+// turned takes note of what the statement that has come to its end did to the session's subject.
+func (p *replies) turned(r *request, said *rewrite.Statement) {
+	if p.pending.subjects == nil {
+		return
+	}
+	at := 0
+	if r.kind == 'Q' {
+		at = p.index
+	}
+	if to, changed := p.pending.turned(said, r.turns, at); changed {
+		p.logTurn(to)
+	}
+}
+
+// logTurn notes for whom the session acts. The session's own user and tenant are in every line of its log.
+func (p *replies) logTurn(to *identity) {
+	if to == nil {
+		p.log.Info().Str("login", p.login).Msg("subject switched back to the login's own")
+		return
+	}
+	event := p.log.Info().Str("as_user", to.login).Str("as_tenant", to.tenant)
+	if to.token != nil {
+		event = event.Str("issuer", to.token.Issuer).Str("token_id", to.token.ID)
+	}
+	event.Msg("subject switched")
 }

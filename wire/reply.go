@@ -142,6 +142,9 @@ func (p *replies) described(f frame) error {
 	if !ok || r.kind != 'D' || (f.kind == 't' && r.target != 'S') {
 		return unexpected("description")
 	}
+	if p.pending.subjects != nil {
+		return p.describedTo(r, f)
+	}
 	if f.kind == 'n' {
 		p.done()
 	}
@@ -163,6 +166,7 @@ func (p *replies) ready(f frame) error {
 		return unexpected("transaction status")
 	}
 	p.pending.transactionIs(p.status)
+	p.pending.isReady(p.status)
 	p.quiet = p.done()
 	if err := p.pass(f); err != nil {
 		return err
@@ -266,6 +270,7 @@ func (p *replies) errorResponse(f frame) error {
 		return err
 	}
 	fields := parseErrorFields(body)
+	p.pending.transactionFailed()
 	r, outstanding := p.front()
 	p.copying = false
 	p.endLoad()
@@ -302,6 +307,10 @@ func (p *replies) logRefusal(r *rewrite.Refusal, of statement) {
 		code = of.code
 	}
 	event := p.log.Info().Str("code", code).Str("sqlstate", r.SQLState)
+	if p.pending.subjects != nil && of.values != nil {
+		as := of.values.Plan().Subject
+		event = event.Str("as_user", as.User).Str("as_tenant", as.Tenant)
+	}
 	if t := of.template; t != nil && t.Refused == r && r.Code == rewrite.StatementDenied && t.Cause != nil {
 		event = event.AnErr("cause", t.Cause)
 	}

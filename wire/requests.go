@@ -15,12 +15,15 @@ type requests struct {
 	held int64 // bytes of the shared memory that the message at hand has drawn
 	// unsettled says that a text was sent which changes names, and that nobody has waited for it yet.
 	unsettled bool
+	// now is the view that the last statement was judged by.
+	now    *view
+	acting acting
 }
 
 func newRequests(s *session) *requests {
 	out := newOutbox(s.server.Conn, s.loans)
 	out.stalls = &s.stalls
-	return &requests{session: s, out: out}
+	return &requests{session: s, out: out, now: &s.view}
 }
 
 // errTerminated ends the loop after a Terminate message.
@@ -127,7 +130,7 @@ func (q *requests) handle(f frame) error {
 		return q.close(f)
 	case 'S':
 		// What fails at the end of an implicit transaction is judged by the plan that holds now.
-		return q.forward(f, request{kind: 'S', of: statement{values: q.view.values}})
+		return q.forward(f, request{kind: 'S', of: statement{values: q.now.values}})
 	case 'H':
 		return q.flush(f)
 	case 'F':
@@ -209,6 +212,7 @@ func (q *requests) push(r request) bool {
 		q.wait()
 		defer q.waited()
 	}
+	q.acting.turning = q.acting.turning || r.ends() || len(r.turns) > 0
 	return q.pending.push(r)
 }
 
@@ -219,6 +223,15 @@ func (q *requests) waited() { q.stalls.Add(1) }
 // current returns the view that the next statement is judged by. It is called at every statement boundary, so that a
 // change of policy is seen by the next statement. While no policy can be read, the view refuses everything.
 func (q *requests) current() (*view, error) {
+	own, err := q.own()
+	if err != nil || !q.shared() {
+		return own, err
+	}
+	return q.acts(own)
+}
+
+// own is the view of the session's login.
+func (q *requests) own() (*view, error) {
 	w := q.config.World()
 	if w == nil {
 		return &view{values: q.view.values}, nil
@@ -234,7 +247,7 @@ func (q *requests) current() (*view, error) {
 		// A session has one subject: what follows would go to another tenant than what was said before.
 		return nil, &failure{state: stateAuthorization, message: "the tenant of this login has changed", hint: "Connect again."}
 	}
-	v.values = v.values.Of(q.pid)
+	v.values, v.shared = v.values.Of(q.pid), q.shared()
 	q.view = v
 	return &q.view, nil
 }

@@ -11,6 +11,13 @@ import (
 // rewritten is what may be sent for a text. Without a policy it is ROLLBACK alone, which tells nothing, changes nothing, and lets
 // go of the locks of a transaction that nobody can go on with.
 func (q *requests) rewritten(v *view, sql string, declared []uint32) statement {
+	if v.barred != nil {
+		s := statement{template: v.world.Rewriter.Rewrite(sql, v.plan, declared...), values: v.values}
+		if leadsBack(s) {
+			return s
+		}
+		return v.refusal(v.barred)
+	}
 	if v.world != nil {
 		return statement{template: v.world.Rewriter.Rewrite(sql, v.plan, declared...), values: v.values}
 	}

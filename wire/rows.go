@@ -90,6 +90,9 @@ func (p *replies) rowDescription(f frame) error {
 		return unexpected("row description of a statement that was not sent")
 	}
 	described := r.kind == 'D'
+	if described && p.pending.subjects != nil {
+		return p.rowDescribedTo(r, f, hidden)
+	}
 	if described {
 		p.done()
 	}

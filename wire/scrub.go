@@ -15,6 +15,7 @@ type statement struct {
 	code     string // of the refusal, for the log; empty where the Template has it
 	at       int    // which of the template's statements it is
 	body     bool   // it is that statement's body: what PREPARE or DECLARE made
+	shift    int    // by how many characters the text that was rewritten begins later in the client's
 }
 
 // said is what is known of the statement; nil for none, and for one that is refused.
@@ -107,7 +108,10 @@ func (s statement) position(server int) int {
 	if s.template == nil || server <= 0 {
 		return 0
 	}
-	return s.template.Position(s.values, server)
+	if at := s.template.Position(s.values, server); at > 0 {
+		return at + s.shift
+	}
+	return 0
 }
 
 func refusalFields(r *rewrite.Refusal) errorFields {

@@ -35,6 +35,8 @@ type view struct {
 	who    identity
 	values *rewrite.Values
 	plan   *plan.Plan
+	shared bool             // of the session of a shared login, which has other views too
+	barred *rewrite.Refusal // of a subject that is none any more: nothing passes but what leads back; nil for others
 }
 
 // run relays until one side is gone or the session has to end. It closes both connections.

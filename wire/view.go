@@ -51,7 +51,7 @@ func subjectFailure(err error) *failure {
 	if !errors.As(err, &why) {
 		return &failure{state: stateAuthorization, message: "no session can be opened", reason: err.Error()}
 	}
-	return &failure{state: stateAuthorization, message: why.Error(), hint: subjectHint(why.Code()), reason: why.Error()}
+	return &failure{state: stateAuthorization, message: why.Error(), hint: subjectHint(why.Code()), reason: why.Error(), lacksTenant: why.Code() == plan.TenantRequired}
 }
 
 func subjectHint(code string) string {

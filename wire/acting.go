@@ -1,0 +1,132 @@
+package wire
+
+import (
+	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/rewrite"
+)
+
+// maxKnown bounds the views that the session of a shared login remembers. One that comes back finds its prepared statements as they were.
+const maxKnown = 64
+
+// acting is what a shared login's session knows of those that it has acted as. The requests goroutine owns it.
+type acting struct {
+	known map[string]*view // by digest of the plan, of the world of the session's own view
+	of    *World
+	last  *view // of who
+	who   *identity
+	// turning says that something was sent that may change the subject, and that nobody has waited for it yet.
+	turning bool
+	kept    kept
+}
+
+// acts is the view of whoever the session acts as when the server gets to the next message. own is the login's.
+func (q *requests) acts(own *view) (*view, error) {
+	if q.acting.turning {
+		if err := q.settle(); err != nil {
+			return nil, err
+		}
+		q.acting.turning = false
+	}
+	to := q.pending.subject()
+	if to == nil || own.world == nil {
+		q.now = own
+		return own, nil
+	}
+	v, err := q.actingAs(own, to)
+	if err != nil {
+		return nil, err
+	}
+	q.now = v
+	return v, nil
+}
+
+// actingAs is the view of an identity. Where it holds no more, the view refuses everything but what leads back.
+func (q *requests) actingAs(own *view, to *identity) (*view, error) {
+	may := q.impersonation(own.world)
+	if may == catalog.NoImpersonation || may == catalog.ImpersonateByToken && to.token == nil {
+		return nil, &failure{state: stateAuthorization, message: "this login may not act as somebody else any more", hint: "Connect again."}
+	}
+	a := &q.acting
+	if a.of != own.world {
+		*a = acting{known: map[string]*view{}, of: own.world, turning: a.turning, kept: a.kept}
+	}
+	if a.who == to && a.last != nil && !a.last.over(q.config) {
+		return a.last, nil
+	}
+	seen, bad := look(own.world, *to, q.config.Now(), q.mark)
+	if bad == nil && own.world.Snapshot.Users[seen.plan.Subject.User].Unfiltered {
+		bad = &failure{state: stateAuthorization, message: "the subject of this session is not filtered any more"}
+	}
+	if bad != nil {
+		return q.barred(own, bad), nil
+	}
+	a.who, a.last = to, q.remembered(seen)
+	return a.last, nil
+}
+
+// remembered is a view with the values of an earlier one of the same subject, where there was one: statements that were prepared for it are good still.
+func (q *requests) remembered(seen view) *view {
+	a := &q.acting
+	digest := seen.plan.Digest()
+	if before := a.known[digest]; before != nil {
+		seen.plan, seen.values, seen.shared = before.plan, before.values, true
+		return &seen
+	}
+	seen.values, seen.shared = seen.values.Of(q.pid), true
+	if len(a.known) >= maxKnown {
+		clear(a.known)
+	}
+	a.known[digest] = &seen
+	return &seen
+}
+
+// barred is the view of a subject that is none any more.
+func (q *requests) barred(own *view, why *failure) *view {
+	q.acting.who, q.acting.last = nil, nil
+	no := refused(codeNoSubject, why.state, why.message)
+	no.Hint = "SET wherewall.token to a new one, or RESET it."
+	return &view{world: own.world, who: own.who, plan: own.plan, values: rewrite.NewValues(own.plan, q.mark).Of(q.pid), barred: no}
+}
+
+// leadsBack says whether a text may be said when there is no subject: it ends the transaction, changes the subject, or forgets.
+func leadsBack(s statement) bool {
+	if s.template.Refused != nil {
+		return false
+	}
+	for i := range s.template.Statements {
+		switch s.template.Statements[i].Kind { //nolint:exhaustive // what reads or writes rows does not
+		case rewrite.Transaction, rewrite.SwitchSubject, rewrite.Set, rewrite.DiscardAll, rewrite.Discard, rewrite.Deallocate, rewrite.Close, rewrite.Empty:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// misjudged refuses a text in which a statement would run for another subject than it was judged by.
+func (q *requests) misjudged(s statement) *rewrite.Refusal {
+	if !q.shared() {
+		return nil
+	}
+	moved := false
+	for i := range s.template.Statements {
+		said := &s.template.Statements[i]
+		if moved && said.Kind != rewrite.Transaction && !switches(said) && q.pending.abroad() {
+			r := refused(codeSetting, stateUnsupported, "nothing may follow the end of a transaction in the same message while the session acts as somebody else")
+			r.Hint = "Send COMMIT, ROLLBACK and RESET ALL as messages of their own."
+			return r
+		}
+		moved = moved || moves(said)
+	}
+	return nil
+}
+
+// share is what the session of a shared login notes its subjects in; nil for the session of any other.
+func (v *view) share() *subjects {
+	u := v.world.Snapshot.Users[v.plan.Subject.User]
+	if u == nil || u.Impersonate == catalog.NoImpersonation {
+		return nil
+	}
+	v.shared = true
+	return &subjects{}
+}
