@@ -92,6 +92,7 @@ func TestOverdue(t *testing.T) {
 		s := staged(t)
 		s.client.send(bindMessage("", "a"))
 		s.server.expect("B")
+		require.Eventually(t, func() bool { return s.stalls.Load()%2 == 0 }, patient, tick, "the write has returned")
 		look(s, 0)
 		look(s, 1000*time.Hour)
 		require.Nil(t, s.leaving())
