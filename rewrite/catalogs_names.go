@@ -93,6 +93,9 @@ func (w *walker) lookUp(n *pg.Node) (bool, error) {
 			form = nameAsOID
 		}
 	}
+	if done, err := w.ownTableName(n, l, form); done {
+		return true, err
+	}
 	if err := w.levels([]*pg.Node{l.arg}); err != nil {
 		return true, err
 	}

@@ -121,6 +121,11 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 		w.keeps |= keepsOfLock(name)
 		return w.advisoryKey(name, n)
 	}
+	if toldNothing(name, len(n.Args)) && plainCall(n) && (schema == pgCatalog || schema == "" && !w.rewriter.functions.onPath(name)) {
+		if err := w.tellNothing(n); err != nil {
+			return err
+		}
+	}
 	found, err := w.function(schema, name, n)
 	if err != nil {
 		return err

@@ -91,6 +91,12 @@ func (v *prover) visit(m protoreflect.Message) error {
 		if args := v.helper(n); args != nil {
 			return v.helperArguments(m, args)
 		}
+	case *pg.CaseExpr:
+		if oid := v.tableNamed(n); oid != nil {
+			v.path = append(v.path, step{m, "expr"})
+			defer func() { v.path = v.path[:len(v.path)-1] }()
+			return v.visit(oid.ProtoReflect())
+		}
 	case *pg.TypeName:
 		if err := v.typeName(n); err != nil {
 			return err

@@ -124,3 +124,12 @@ func TestTheServerDiesWithItsParent(t *testing.T) {
 		return err == nil && len(left) == 0
 	}, 10*time.Second, 50*time.Millisecond, "the next start deletes what the killed one left")
 }
+
+func TestAnotherServerOnThePortIsNotTakenForOurs(t *testing.T) {
+	t.Parallel()
+	theirs := start(t, Options{})
+	require.NoError(t, theirs.answers(t.Context()))
+	ours := &Server{Port: theirs.Port, password: theirs.password, dir: t.TempDir()}
+	require.NoError(t, os.Mkdir(ours.data(), 0o700))
+	require.ErrorContains(t, ours.answers(t.Context()), "another server has the port")
+}

@@ -136,9 +136,9 @@ func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		conn, err := pgconn.Connect(ctx, s.AdminDSN("postgres"))
+		err := s.answers(ctx)
 		if err == nil {
-			return conn.Close(ctx)
+			return nil
 		}
 		select {
 		case <-s.process.done:
@@ -148,6 +148,31 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// answers says whether it is this server that answers on the port. Another may have taken that since it was chosen, and let everybody in.
+func (s *Server) answers(ctx context.Context) error {
+	conn, err := pgconn.Connect(ctx, s.AdminDSN("postgres"))
+	if err != nil {
+		return fmt.Errorf("asking for the server's directory: %w", err)
+	}
+	defer conn.Close(ctx)
+	shown := conn.ExecParams(ctx, "SHOW data_directory", nil, nil, nil, nil).Read()
+	if shown.Err != nil {
+		return fmt.Errorf("asking for the server's directory: %w", shown.Err)
+	}
+	theirs, err := os.Stat(string(shown.Rows[0][0]))
+	if err != nil {
+		return fmt.Errorf("another server has the port: %w", err)
+	}
+	ours, err := os.Stat(s.data())
+	if err != nil {
+		return fmt.Errorf("looking for the server's directory: %w", err)
+	}
+	if !os.SameFile(ours, theirs) {
+		return errors.New("another server has the port")
+	}
+	return nil
 }
 
 // lastWords is the end of the server's log.
