@@ -132,12 +132,15 @@ func (w *walker) channel(called string, n *pg.FuncCall) error {
 	refuse := func(message string) *Refusal {
 		return &Refusal{Code: FunctionDenied, SQLState: stateInvalidParameter, Message: message}
 	}
+	if n.Args[0].GetAConst().GetIsnull() {
+		return &denial{Refusal: *refuse("channel name cannot be empty"), location: unplaced}
+	}
 	if name := constantText(n.Args[0]); name != nil {
 		switch {
 		case *name == "":
-			return &denial{Refusal: *refuse("channel name cannot be empty"), location: w.location}
+			return &denial{Refusal: *refuse("channel name cannot be empty"), location: unplaced}
 		case len(*name) > int(maxName):
-			return &denial{Refusal: *refuse("channel name too long"), location: w.location}
+			return &denial{Refusal: *refuse("channel name too long"), location: unplaced}
 		}
 		n.Args[0] = cast(slot(channelNamed(channelTextSlot, *name)), builtinType("text"))
 	} else {

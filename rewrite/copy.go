@@ -51,7 +51,7 @@ const copyHint = "COPY to STDOUT and from STDIN is what there is, and psql's \\c
 // copied guards the query of a COPY. A check of final rows cannot be a column of its own there, for nobody would take it out again.
 func (w *walker) copied(n *pg.Node) error {
 	if !hasRows(n) {
-		return w.deny(StatementDenied, stateFeatureNotSupported, "COPY query must have a RETURNING clause")
+		return deny(StatementDenied, stateFeatureNotSupported, unplaced, "COPY query must have a RETURNING clause")
 	}
 	switch q := n.GetNode().(type) {
 	case *pg.Node_SelectStmt:

@@ -63,6 +63,9 @@ type denial struct {
 	location int32
 }
 
+// unplaced is the location of a refusal that PostgreSQL tells without a position.
+const unplaced = -1
+
 func (d *denial) Error() string { return d.Message }
 
 func deny(code, state string, location int32, format string, args ...any) *denial {

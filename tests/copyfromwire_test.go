@@ -209,7 +209,7 @@ func TestAStagedLoadKeepsToItsBatch(t *testing.T) {
 		t.Helper()
 		c.Send(&pgproto3.Sync{})
 		var b strings.Builder
-		require.NoError(t, c.await([]expectation{{"ReadyForQuery", status}}, &b))
+		require.NoError(t, c.await([]expectation{{"ReadyForQuery", status}}, scribe{}, &b))
 		return b.String()
 	}
 	once := "BindComplete\nCopyInResponse 0 [0 0]\nCommandComplete COPY 1\nCloseComplete\nBindComplete\nDataRow %q\nCommandComplete SELECT 1\n"

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ type wireDatabase struct {
 	name            string
 	direct, through string
 	seed            string
+	tables          map[uint32]string // by OID
 }
 
 func newWireDatabase(t testing.TB, name string) *wireDatabase {
@@ -22,6 +24,12 @@ func newWireDatabase(t testing.TB, name string) *wireDatabase {
 	require.NoError(t, err)
 	db := &wireDatabase{name: name, direct: pg.dsn(serviceRole, servicePassword, name), seed: string(seed)}
 	db.through = startProxy(t, proxyOptions{database: name, role: serviceRole, policy: []string{"testdata/wire/policy.yaml"}}).dsn("app")
+	db.tables = map[uint32]string{}
+	for _, table := range pg.rows(t, name, "SELECT oid, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace") {
+		oid, err := strconv.ParseUint(table[0], 10, 32)
+		require.NoError(t, err)
+		db.tables[uint32(oid)] = table[1]
+	}
 	return db
 }
 

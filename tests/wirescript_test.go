@@ -2,9 +2,12 @@ package tests
 
 import (
 	"bufio"
+	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -20,7 +23,12 @@ import (
 //	Bind p1 s1 text:1 null bin:0001 -> 1 0     portal, statement, values; after -> the result formats
 //	Bind p1 s1 fmt=0 text:1 text:2      fmt= gives the parameter format codes instead of deriving them
 //	Describe S s1   Execute p1 2   Close P p1   Sync   Flush   Terminate
+//	Bind p2 s2 3*text:1                 three times the same value
+//	Parse s2 () SELECT {$1..$3}         the parameters from one to another, with commas
+//	Describe S s1   Execute p1 2   Close P p1   Sync   Flush   Terminate
 //	CopyData bytes as in a Go string   CopyDone   CopyFail text
+//	Raw F body as in a Go string        a message of any kind, its length as it ought to be
+//	Bytes as in a Go string             anything
 //	until RowDescription CommandComplete(SELECT 1) ReadyForQuery(I)
 //
 // `until` flushes what was sent and reads until the named messages have come in that order, others between
@@ -30,11 +38,12 @@ type wireScript struct {
 	steps []wireStep
 }
 
-// wireStep either sends a message or waits for messages.
+// wireStep either sends a message, or waits for messages, or does something beside the conversation.
 type wireStep struct {
-	line  int
-	send  pgproto3.FrontendMessage
-	until []expectation
+	line      int
+	send      pgproto3.FrontendMessage
+	until     []expectation
+	deed, sql string
 }
 
 // expectation is a message's name and, where what is not empty, its distinguishing word.
@@ -66,9 +75,12 @@ func readWireScript(path string) (*wireScript, error) {
 
 func parseWireStep(text string) (wireStep, error) {
 	verb, rest, _ := strings.Cut(text, " ")
-	if verb == "until" {
+	switch verb {
+	case "until":
 		e, err := parseExpectations(rest)
 		return wireStep{until: e}, err
+	case "Other", "Admin", "Running", "Cancel", "HalfClose":
+		return wireStep{deed: verb, sql: rest}, nil
 	}
 	m, err := parseFrontendMessage(verb, rest)
 	return wireStep{send: m}, err
@@ -118,6 +130,12 @@ func parseFrontendMessage(verb, rest string) (pgproto3.FrontendMessage, error) {
 	case verb == "CopyData":
 		data, err := dataOf(rest)
 		return &pgproto3.CopyData{Data: data}, err
+	case verb == "Raw" && len(words) >= 1:
+		data, err := dataOf(strings.TrimPrefix(rest[1:], " "))
+		return &rawMessage{bytes: append(binary.BigEndian.AppendUint32([]byte{rest[0]}, uint32(4+len(data))), data...)}, err //nolint:gosec // a line of a file
+	case verb == "Bytes":
+		data, err := dataOf(rest)
+		return &rawMessage{bytes: data}, err
 	case verb == "CopyFail":
 		return &pgproto3.CopyFail{Message: rest}, nil
 	}
@@ -148,7 +166,33 @@ func nameOf(word string) string {
 	return word
 }
 
-func sqlOf(rest string) string { return strings.ReplaceAll(rest, `\n`, "\n") }
+// sqlOf writes out line breaks and lists of parameters.
+func sqlOf(rest string) string {
+	sql := strings.ReplaceAll(rest, `\n`, "\n")
+	before, list, found := strings.Cut(sql, "{$")
+	list, after, closed := strings.Cut(list, "}")
+	var first, last int
+	if n, err := fmt.Sscanf(list, "%d..$%d", &first, &last); !found || !closed || n != 2 || err != nil {
+		return sql
+	}
+	var all []string
+	for i := first; i <= last; i++ {
+		all = append(all, "$"+strconv.Itoa(i))
+	}
+	return before + strings.Join(all, ",") + after
+}
+
+// rawMessage is bytes that are sent as they are.
+type rawMessage struct{ bytes []byte }
+
+// Frontend makes it a message of a client.
+func (*rawMessage) Frontend() {}
+
+// Decode is not for it.
+func (*rawMessage) Decode([]byte) error { return errors.New("a raw message is only sent") }
+
+// Encode appends the bytes.
+func (m *rawMessage) Encode(dst []byte) ([]byte, error) { return append(dst, m.bytes...), nil }
 
 // dataOf reads data in which bytes may be written as in a Go string: \n, \t, \\, \x00.
 func dataOf(rest string) ([]byte, error) {
@@ -188,8 +232,8 @@ func parseParse(rest string) (pgproto3.FrontendMessage, error) {
 func parseBind(words []string) (pgproto3.FrontendMessage, error) {
 	m := &pgproto3.Bind{DestinationPortal: nameOf(words[0]), PreparedStatement: nameOf(words[1])}
 	var derived, given []int16
-	results, binary, explicit := false, false, false
-	for _, w := range words[2:] {
+	results, anyBinary, explicit := false, false, false
+	for _, w := range repeated(words[2:]) {
 		kind, value, _ := strings.Cut(w, ":")
 		switch {
 		case w == "->":
@@ -213,17 +257,32 @@ func parseBind(words []string) (pgproto3.FrontendMessage, error) {
 			if err != nil {
 				return nil, fmt.Errorf("reading a binary value: %w", err)
 			}
-			m.Parameters, derived, binary = append(m.Parameters, b), append(derived, 1), true
+			m.Parameters, derived, anyBinary = append(m.Parameters, b), append(derived, 1), true
 		default:
 			return nil, fmt.Errorf("not a value: %q", w)
 		}
 	}
 	if explicit {
 		m.ParameterFormatCodes = given
-	} else if binary {
+	} else if anyBinary {
 		m.ParameterFormatCodes = derived
 	}
 	return m, nil
+}
+
+// repeated writes out words such as 3*text:1.
+func repeated(words []string) []string {
+	var all []string
+	for _, w := range words {
+		count, word, found := strings.Cut(w, "*")
+		n, err := strconv.Atoi(count)
+		if !found || err != nil {
+			all = append(all, w)
+			continue
+		}
+		all = append(all, slices.Repeat([]string{word}, n)...)
+	}
+	return all
 }
 
 func formatCodes(s string) ([]int16, error) {

@@ -16,7 +16,7 @@ func (q *requests) bind(f frame) error {
 		return err
 	}
 	if !ok {
-		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
+		return q.dropFor(f, refused(codeParse, stateProtocol, invalidString))
 	}
 	if err := q.settled(); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -16,9 +15,9 @@ func (q *requests) execute(f frame) error {
 	if err != nil {
 		return err
 	}
-	portal, limit, ok := bytes.Cut(body, []byte{0})
-	if !ok || len(limit) != 4 {
-		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
+	portal, limit, wrong := executeFields(body)
+	if wrong != "" {
+		return q.dropFor(f, refused(codeParse, stateProtocol, wrong))
 	}
 	if err := q.settled(); err != nil {
 		return err
@@ -65,12 +64,12 @@ func (q *requests) execute(f frame) error {
 
 // describe handles a Describe message.
 func (q *requests) describe(f frame) error {
-	target, name, err := q.target(f)
+	target, name, wrong, err := q.target(f, "DESCRIBE")
 	if err != nil {
 		return err
 	}
-	if target == 0 {
-		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
+	if wrong != "" {
+		return q.dropFor(f, refused(codeParse, stateProtocol, wrong))
 	}
 	if target == 'S' && q.shared() {
 		if no, err := q.describeFor(name); err != nil {
@@ -84,30 +83,24 @@ func (q *requests) describe(f frame) error {
 
 // close handles a Close message. Closing what does not exist succeeds.
 func (q *requests) close(f frame) error {
-	target, name, err := q.target(f)
+	target, name, wrong, err := q.target(f, "CLOSE")
 	if err != nil {
 		return err
 	}
-	if target == 0 {
-		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
+	if wrong != "" {
+		return q.dropFor(f, refused(codeParse, stateProtocol, wrong))
 	}
 	return q.forward(f, request{kind: 'C', target: target, name: name, change: &version{name: name, portal: target == 'P'}})
 }
 
-// target reads what a Describe or Close message is about: S or P, and a name. It returns 0 for a malformed one.
-func (q *requests) target(f frame) (byte, string, error) {
+// target reads what a Describe or Close message is about: S or P, and a name. It says what is wrong with a malformed one.
+func (q *requests) target(f frame, command string) (target byte, name, wrong string, err error) {
 	body, err := q.small(f)
 	if err != nil {
-		return 0, "", err
+		return 0, "", "", err
 	}
-	if len(body) < 2 || (body[0] != 'S' && body[0] != 'P') {
-		return 0, "", nil
-	}
-	name, ok := text(body[1:])
-	if !ok {
-		return 0, "", nil
-	}
-	return body[0], nameKey([]byte(name)), nil
+	target, key, wrong := targetFields(command, body)
+	return target, nameKey(key), wrong, nil
 }
 
 // small returns the body of a small message without consuming it.

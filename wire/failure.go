@@ -45,7 +45,6 @@ const (
 	connectionLost      = "server closed the connection unexpectedly"
 	couldNotConnect     = "could not connect to the database server"
 	internalFailure     = "internal error"
-	invalidFormat       = "invalid message format"
 	multipleInPrepared  = "cannot insert multiple commands into a prepared statement"
 	fastpathUnsupported = "fastpath function calls are not supported"
 )

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,9 +28,9 @@ func (q *requests) parse(f frame) error {
 	if err != nil {
 		return err
 	}
-	name, sql, types, ok := parseFields(body)
-	if !ok {
-		return q.standIn(refused(codeParse, stateProtocol, invalidFormat))
+	name, sql, types, wrong := parseFields(body)
+	if wrong != "" {
+		return q.standIn(refused(codeParse, stateProtocol, wrong))
 	}
 	v, err := q.current()
 	if err != nil {
@@ -98,17 +97,6 @@ func declaredTypes(types []byte) []uint32 {
 
 // noTypes are the types of a Parse message that declares none.
 func noTypes() []byte { return []byte{0, 0} }
-
-// parseFields takes a Parse message apart. types are the parameter types, their count included.
-func parseFields(body []byte) (name, sql, types []byte, ok bool) {
-	name, rest, ok1 := bytes.Cut(body, []byte{0})
-	sql, types, ok2 := bytes.Cut(rest, []byte{0})
-	if !ok1 || !ok2 || len(types) < 2 {
-		return nil, nil, nil, false
-	}
-	count := int(binary.BigEndian.Uint16(types))
-	return name, sql, types, len(types) == 2+4*count
-}
 
 // standIn refuses a message of the extended protocol in its place: the server parses a text that must fail.
 func (q *requests) standIn(r *rewrite.Refusal) error {

@@ -24,9 +24,10 @@ func (q *requests) query(f frame) error {
 	if noRoom {
 		return q.sendQuery(v.refusal(noMemory()))
 	}
-	sql, ok := text(body)
-	if !ok {
-		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, invalidFormat)))
+	b := bodyReader{rest: body}
+	sql := string(b.text())
+	if wrong := b.end(); wrong != "" {
+		return q.sendQuery(v.refusal(refused(codeParse, stateProtocol, wrong)))
 	}
 	by, no, err := q.speaks(v, sql)
 	if err != nil {

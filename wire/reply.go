@@ -225,7 +225,7 @@ func (p *replies) notice(f frame) error {
 		return err
 	}
 	fields := parseErrorFields(body)
-	if !passNotice(&fields) || fields.holds(p.mark) {
+	if !passNotice(&fields) && !aboutTemporary(&fields, p.saidNow()) || fields.holds(p.mark) {
 		return nil
 	}
 	scrubNotice(&fields, p.origin())
@@ -235,6 +235,15 @@ func (p *replies) notice(f frame) error {
 // about is the statement of a Query or an Execute that the server was about when an error came; nil for none.
 func (p *replies) about(r *request, outstanding bool) *rewrite.Statement {
 	if !outstanding || r.kind != 'Q' && r.kind != 'E' {
+		return nil
+	}
+	return p.said(r)
+}
+
+// saidNow is the statement that the server is about; nil for none.
+func (p *replies) saidNow() *rewrite.Statement {
+	r, ok := p.front()
+	if !ok {
 		return nil
 	}
 	return p.said(r)

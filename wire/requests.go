@@ -37,11 +37,24 @@ var errClientGone = errors.New("the client closed the connection")
 func (q *requests) loop() error {
 	defer q.release()
 	err := q.messages()
-	if errors.Is(err, errClientGone) {
+	var bad *failure
+	switch {
+	case errors.Is(err, errClientGone):
 		q.part(gone)
 		_ = q.out.flush()
+	case errors.As(err, &bad) && bad.state == stateProtocol:
+		q.answered()
 	}
 	return err
+}
+
+// answered waits until the server has answered what came before a message that ends the session, as PostgreSQL would have done before it read
+// that. A server that waits for rows will not answer.
+func (q *requests) answered() {
+	if !q.pending.busy() || q.pending.isLoading() || q.askForReplies() != nil || q.out.flush() != nil {
+		return
+	}
+	q.awaitLoad()
 }
 
 func (q *requests) messages() error {
@@ -165,6 +178,9 @@ func (q *requests) terminate() error {
 
 // flush passes a Flush message on. It has no reply of its own.
 func (q *requests) flush(f frame) error {
+	if f.size > 0 {
+		return q.dropFor(f, refused(codeParse, stateProtocol, invalidFormat))
+	}
 	if err := q.drop(f); err != nil {
 		return err
 	}

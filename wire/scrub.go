@@ -170,8 +170,26 @@ func passNotice(f *errorFields) bool {
 	}
 }
 
+// aboutTemporary says whether a notice is PostgreSQL's about a temporary table that is there already, or that is not there, and that the statement
+// names itself.
+func aboutTemporary(f *errorFields, said *rewrite.Statement) bool {
+	if said == nil || said.Kind != rewrite.Define || f.fixedSeverity != "NOTICE" || f.context != "" {
+		return false
+	}
+	switch f.routine {
+	case "transformCreateStmt":
+		return f.code == "42P07"
+	case "DropErrorMsgNonExistent":
+		// In a session that has made no temporary table yet it is the schema that is missing, of which the client did not speak.
+		return f.code == "00000" && !strings.HasPrefix(f.message, "schema ")
+	default:
+		return false
+	}
+}
+
 // scrubNotice makes a passed notice fit for the client.
 func scrubNotice(f *errorFields, of statement) {
 	f.detail, f.hint = "", ""
+	f.message = strings.ReplaceAll(f.message, `"pg_temp.`, `"`)
 	f.position = of.position(f.position)
 }

@@ -26,7 +26,7 @@ func scrubIntegrity(f *errorFields, p *plan.Plan) {
 	if namesHidden(f, f.detail, p) {
 		f.detail = ""
 	}
-	if !namesHidden(f, f.message, p) && (f.table == "" || knows(p, catalog.RelationName{Schema: f.schema, Name: f.table})) {
+	if !namesHidden(f, f.message, p) && (f.table == "" || strings.HasPrefix(f.schema, temporarySchema) || knows(p, catalog.RelationName{Schema: f.schema, Name: f.table})) {
 		return
 	}
 	if f.raised() {
@@ -36,6 +36,9 @@ func scrubIntegrity(f *errorFields, p *plan.Plan) {
 	f.detail, f.hint = "", ""
 	f.schema, f.table, f.column, f.typeName, f.constraint = "", "", "", "", ""
 }
+
+// temporarySchema begins the name of the schema of a session's temporary tables. PostgreSQL gives no other schema such a name.
+const temporarySchema = "pg_temp_"
 
 // violated is a violation without names.
 func violated(code string) string {

@@ -64,10 +64,24 @@ func checkEncoding(sql string) error {
 		}
 		bad = invalidUTF8(sql)
 	}
+	// PostgreSQL gives no position: it finds this before it knows that the bytes are SQL.
 	return &LimitError{
 		Code: CodeUnparsable, SQLState: "22021",
-		Message:  fmt.Sprintf("invalid byte sequence for encoding \"UTF8\": 0x%02x", sql[bad]),
-		Position: character(sql, bad),
+		Message: fmt.Sprintf("invalid byte sequence for encoding \"UTF8\": % #x", sql[bad:bad+min(claimedLength(sql[bad]), len(sql)-bad)]),
+	}
+}
+
+// claimedLength is how many bytes a character has by its first byte.
+func claimedLength(first byte) int {
+	switch {
+	case first&0xe0 == 0xc0:
+		return 2
+	case first&0xf0 == 0xe0:
+		return 3
+	case first&0xf8 == 0xf0:
+		return 4
+	default:
+		return 1
 	}
 }
 

@@ -15,11 +15,11 @@ func TestCheckRefusesWhatTheParserWouldMisreadOrChokeOn(t *testing.T) {
 		claim, text, code, state string
 		position                 int
 	}{
-		{"a NUL byte, at which the parser would stop", "select 'é'\x00; drop table a", "unparsable", "22021", 11},
-		{"invalid UTF-8", "select 'é\xff'", "unparsable", "22021", 10},
-		{"a surrogate", "select '\xed\xa0\x80'", "unparsable", "22021", 9},
-		{"an overlong encoding of a quote", "select '\xc0\xa7'", "unparsable", "22021", 9},
-		{"a cut character", "select 'a\xc3", "unparsable", "22021", 10},
+		{"a NUL byte, at which the parser would stop", "select 'é'\x00; drop table a", "unparsable", "22021", 0},
+		{"invalid UTF-8", "select 'é\xff'", "unparsable", "22021", 0},
+		{"a surrogate", "select '\xed\xa0\x80'", "unparsable", "22021", 0},
+		{"an overlong encoding of a quote", "select '\xc0\xa7'", "unparsable", "22021", 0},
+		{"a cut character", "select 'a\xc3", "unparsable", "22021", 0},
 		{"a parameter number that the protocol cannot bind", "select $1, $65536", "unparsable", "54023", 12},
 		{"a parameter number that wraps around to 1", "select $4294967297", "unparsable", "54023", 8},
 		{"an unterminated literal", "select 'abc", "unparsable", "42601", 8},

@@ -1,4 +1,4 @@
-TRUNCATE item, part RESTART IDENTITY;
+TRUNCATE item, part, slot RESTART IDENTITY;
 INSERT INTO item (id, name, qty, price, tags, data, mood, doc) VALUES
   (1, 'anvil',  3, 19.50, '{iron,heavy}', '\xdeadbeef', 'glum', '{"a": 1}'),
   (2, 'bolt', 500,  0.05, '{}',           NULL,         'even', NULL),
