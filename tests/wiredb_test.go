@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -12,6 +13,7 @@ import (
 type wireDatabase struct {
 	name            string
 	direct, through string
+	unfiltered      string // through, past the policy
 	seed            string
 	tables          map[uint32]string // by OID
 }
@@ -23,7 +25,10 @@ func newWireDatabase(t testing.TB, name string) *wireDatabase {
 	seed, err := os.ReadFile("testdata/wire/seed.sql")
 	require.NoError(t, err)
 	db := &wireDatabase{name: name, direct: pg.dsn(serviceRole, servicePassword, name), seed: string(seed)}
-	db.through = startProxy(t, proxyOptions{database: name, role: serviceRole, policy: []string{"testdata/wire/policy.yaml"}}).dsn("app")
+	past, err := pgconn.ParseConfig(db.direct)
+	require.NoError(t, err)
+	p := startProxy(t, proxyOptions{database: name, role: serviceRole, policy: []string{"testdata/wire/policy.yaml", "testdata/bypass.yaml"}, past: past})
+	db.through, db.unfiltered = p.dsn("app"), p.dsn("dba")
 	db.tables = map[uint32]string{}
 	for _, table := range pg.rows(t, name, "SELECT oid, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace") {
 		oid, err := strconv.ParseUint(table[0], 10, 32)

@@ -10,7 +10,8 @@ import (
 )
 
 // TestWireScripts runs every script of testdata/wire against the same database, directly and through Wherewall as a user with full access to
-// the mapped tables, all as the same database role. The transcripts must be equal, save for the lines of NAME.diff, which says why.
+// the mapped tables, and as an unfiltered one, all as the same database role. The transcripts must be equal: the unfiltered one in every
+// field, the other save for the lines of NAME.diff, which says why.
 func TestWireScripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/wire/*.txt")
 	require.NoError(t, err)
@@ -22,6 +23,8 @@ func TestWireScripts(t *testing.T) {
 			require.NoError(t, err)
 			direct := script.play(t, db, db.direct, scribe{})
 			require.NotContains(t, direct, failedStep, "the script is wrong: PostgreSQL itself does not answer so")
+			every := scribe{unfiltered: true}
+			require.Equal(t, script.play(t, db, db.direct, every), script.play(t, db, db.unfiltered, every))
 			compareWithDifferences(t, strings.TrimSuffix(path, ".txt")+".diff", direct, script.play(t, db, db.through, scribe{}))
 		})
 	}

@@ -153,8 +153,7 @@ func (b *bypass) drained() error {
 	return &failure{state: stateShutdown, message: adminShutdown}
 }
 
-// serverEnded says what the client is to be told about the end of the server's connection: nothing where the server has told it, or where the client
-// has asked for it.
+// serverEnded says why the server's connection has ended. The client is told what the server has told it, which may be nothing.
 func (b *bypass) serverEnded(err error) error {
 	switch {
 	case b.parted() != staying || errors.Is(err, net.ErrClosed):
@@ -162,9 +161,12 @@ func (b *bypass) serverEnded(err error) error {
 	case b.tally.endedWithError():
 		return errServerSaidGoodbye
 	default:
-		return &failure{state: stateConnection, message: connectionLost}
+		return errServerHungUp
 	}
 }
+
+// errServerHungUp ends a session whose server has ended the connection without a word, which the client learns in the same way.
+var errServerHungUp = errors.New("the server closed the connection")
 
 // sayFarewell tells the client why its session ends. In the middle of a message nothing can be said.
 func (b *bypass) sayFarewell() error {

@@ -50,7 +50,7 @@ func (s *Server) openPast(ctx context.Context, h *handshake, asked *startup, w *
 		tally: tally, who: w.who,
 	}
 	made.judged.Store(w.world)
-	if _, err := s.welcome(h, &made.link, asked, everything(server)); err != nil {
+	if _, err := s.welcome(h, &made.link, asked, server.PID, everything(server)); err != nil {
 		server.close()
 		return nil, err
 	}

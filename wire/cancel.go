@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -35,7 +36,7 @@ const longSecret = 32
 // cancels knows which session a key belongs to, and bounds what requests cost: each takes a connection to the server.
 type cancels struct {
 	mu     sync.Mutex
-	owners map[uint32]*cancelOwner
+	owners map[uint32][]*cancelOwner // by pid; sessions of which the pid is a server's may share one
 	slots  *slots
 }
 
@@ -57,11 +58,11 @@ type delivery struct {
 const maxJoined = 16
 
 func newCancels(atOnce int) *cancels {
-	return &cancels{owners: map[uint32]*cancelOwner{}, slots: newSlots(atOnce)}
+	return &cancels{owners: map[uint32][]*cancelOwner{}, slots: newSlots(atOnce)}
 }
 
-// add registers a session and makes its key.
-func (c *cancels) add(version uint32, from net.Addr, cancel func(context.Context) error) *cancelOwner {
+// add registers a session and makes its key, with the pid given, or, where that is 0, with one that no session has.
+func (c *cancels) add(version, pid uint32, from net.Addr, cancel func(context.Context) error) *cancelOwner {
 	owner := &cancelOwner{key: cancelKey{secret: make([]byte, longSecret)}, cancel: cancel, turn: make(chan struct{}, 1)}
 	key := &owner.key
 	if version < protocol32 {
@@ -70,29 +71,45 @@ func (c *cancels) add(version uint32, from net.Addr, cancel func(context.Context
 	_, _ = rand.Read(key.secret) // it never fails
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for {
-		var pid [4]byte
-		_, _ = rand.Read(pid[:])
-		key.pid = binary.BigEndian.Uint32(pid[:]) & 0x7fffffff
-		if c.owners[key.pid] == nil && key.pid != 0 {
-			c.owners[key.pid] = owner
-			return owner
-		}
+	for key.pid = pid; key.pid == 0 || pid == 0 && c.owners[key.pid] != nil; {
+		var made [4]byte
+		_, _ = rand.Read(made[:])
+		key.pid = binary.BigEndian.Uint32(made[:]) & 0x7fffffff
 	}
+	c.owners[key.pid] = append(c.owners[key.pid], owner)
+	return owner
 }
 
 func (c *cancels) remove(key cancelKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.owners, key.pid)
+	left := slices.DeleteFunc(c.owners[key.pid], func(o *cancelOwner) bool { return o.key.opens(key.secret) })
+	if c.owners[key.pid] = left; len(left) == 0 {
+		delete(c.owners, key.pid)
+	}
+}
+
+// opens says whether a secret is that of the key.
+func (k cancelKey) opens(secret []byte) bool {
+	return subtle.ConstantTimeCompare(k.secret, secret) == 1
+}
+
+// owner is the session that a request is meant for; nil for none.
+func (c *cancels) owner(r *cancelRequest) *cancelOwner {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range c.owners[r.pid] {
+		if o.key.opens(r.secret) {
+			return o
+		}
+	}
+	return nil
 }
 
 // serve forwards a request to the server connection it is meant for. It never says what came of it.
 func (c *cancels) serve(ctx context.Context, r *cancelRequest, from net.Addr) {
-	c.mu.Lock()
-	owner := c.owners[r.pid]
-	c.mu.Unlock()
-	if owner == nil || subtle.ConstantTimeCompare(owner.key.secret, r.secret) != 1 {
+	owner := c.owner(r)
+	if owner == nil {
 		return
 	}
 	if owner.key.from != "" && owner.key.from != host(from) {

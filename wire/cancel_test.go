@@ -29,7 +29,7 @@ func newCancelling(t *testing.T, atOnce int) *cancelling {
 
 // another is one more session.
 func (c *cancelling) another() *cancelOwner {
-	return c.add(protocol32, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, func(context.Context) error {
+	return c.add(protocol32, 0, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, func(context.Context) error {
 		c.sent.Add(1)
 		c.begun <- struct{}{}
 		<-c.end
@@ -146,4 +146,27 @@ func TestCancelRequestsWithoutAnOwnerCostNothing(t *testing.T) {
 	}
 	require.Empty(t, h.backends.cancelled)
 	require.Empty(t, h.cancels.slots.addresses)
+}
+
+func TestSessionsWithOnePidAreToldApartByTheirSecrets(t *testing.T) {
+	t.Parallel()
+	c := newCancels(1)
+	var cancelled []string
+	from := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+	note := func(name string) func(context.Context) error {
+		return func(context.Context) error {
+			cancelled = append(cancelled, name)
+			return nil
+		}
+	}
+	one, two := c.add(protocol32, 4711, from, note("one")), c.add(protocol32, 4711, from, note("two"))
+	require.Equal(t, uint32(4711), one.key.pid)
+	require.Equal(t, uint32(4711), two.key.pid)
+	c.serve(t.Context(), &cancelRequest{pid: 4711, secret: two.key.secret}, from)
+	c.remove(two.key)
+	c.serve(t.Context(), &cancelRequest{pid: 4711, secret: two.key.secret}, from)
+	c.serve(t.Context(), &cancelRequest{pid: 4711, secret: one.key.secret}, from)
+	c.remove(one.key)
+	require.Equal(t, []string{"two", "one"}, cancelled)
+	require.Empty(t, c.owners)
 }

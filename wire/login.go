@@ -183,7 +183,7 @@ func (s *Server) open(
 		memory: s.memory, pending: pending, mark: mark, who: seen.who, view: seen,
 		bounds: boundsOf(world.Snapshot.Schema.Limits),
 	}
-	key, err := s.welcome(h, &made.link, asked, made.told())
+	key, err := s.welcome(h, &made.link, asked, 0, made.told())
 	if err != nil {
 		server.close()
 		return nil, err
@@ -227,8 +227,9 @@ func (s *session) told() []parameter {
 }
 
 // welcome sends what a client gets between AuthenticationOk and its first statement, and gives it a key to cancel with.
-func (s *Server) welcome(h *handshake, made *link, asked *startup, told []parameter) (cancelKey, error) {
-	owner := s.cancels.add(asked.speaks(), h.conn.RemoteAddr(), made.server.cancel)
+// The process is the one given, or one that we make up.
+func (s *Server) welcome(h *handshake, made *link, asked *startup, pid uint32, told []parameter) (cancelKey, error) {
+	owner := s.cancels.add(asked.speaks(), pid, h.conn.RemoteAddr(), made.server.cancel)
 	key := owner.key
 	made.cancel = func(ctx context.Context) { s.cancels.deliver(ctx, owner, "") }
 	made.forget = func() { s.cancels.remove(key) }
