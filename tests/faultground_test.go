@@ -103,16 +103,19 @@ func serve(t testing.TB, database string, c wire.Config, also ...net.Listener) *
 	server := wire.NewServer(c)
 	first, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	listener := join(first, also...)
+	listeners := []net.Listener{first}
+	for _, l := range also {
+		listeners = append(listeners, nearby{l, first.Addr()})
+	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listener) }()
+	go func() { served <- server.Serve(context.Background(), listeners...) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		_ = server.Shutdown(ctx)
 		require.NoError(t, <-served)
 	})
-	return &proxy{addr: listener.Addr().String(), database: database, server: server}
+	return &proxy{addr: first.Addr().String(), database: database, server: server}
 }
 
 // foreign finds a mark of another tenant in what a session heard; empty for none.

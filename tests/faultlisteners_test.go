@@ -1,63 +1,11 @@
 package tests
 
-import (
-	"fmt"
-	"net"
-	"sync"
-)
+import "net"
 
-// joined are several listeners that are served as one, by the name of the first.
-type joined struct {
+// nearby is a listener that says it is on this host alone, as trust demands. What comes by it is the test's own.
+type nearby struct {
 	net.Listener
-	all   []net.Listener
-	conns chan net.Conn
-	gone  chan struct{}
-	once  sync.Once
-	takes sync.WaitGroup
+	says net.Addr
 }
 
-func join(first net.Listener, also ...net.Listener) net.Listener {
-	if len(also) == 0 {
-		return first
-	}
-	j := &joined{Listener: first, all: append([]net.Listener{first}, also...), conns: make(chan net.Conn), gone: make(chan struct{})}
-	for _, l := range j.all {
-		j.takes.Go(func() { j.take(l) })
-	}
-	return j
-}
-
-func (j *joined) take(l net.Listener) {
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		select {
-		case j.conns <- conn:
-		case <-j.gone:
-			_ = conn.Close()
-			return
-		}
-	}
-}
-
-func (j *joined) Accept() (net.Conn, error) {
-	select {
-	case conn := <-j.conns:
-		return conn, nil
-	case <-j.gone:
-		return nil, fmt.Errorf("accepting: %w", net.ErrClosed)
-	}
-}
-
-func (j *joined) Close() error {
-	j.once.Do(func() {
-		close(j.gone)
-		for _, l := range j.all {
-			_ = l.Close()
-		}
-		j.takes.Wait()
-	})
-	return nil
-}
+func (n nearby) Addr() net.Addr { return n.says }

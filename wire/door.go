@@ -18,7 +18,11 @@ func (q *requests) sendSQL(r request, name, types []byte) error {
 		if err := q.out.flush(); err != nil {
 			return err
 		}
-		return q.out.send(appendMessage(make([]byte, 0, room), r.kind, fill))
+		long := appendMessage(make([]byte, 0, room), r.kind, fill)
+		if len(long) > maxServerMessage { // A length that does not say so much would make several messages of it.
+			return &failure{state: stateLimit, message: "statement is too long"}
+		}
+		return q.out.send(long)
 	}
 	q.out.reserve(smallBuffer)
 	return q.out.take(appendMessage(q.out.buf, r.kind, fill))

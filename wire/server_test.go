@@ -77,6 +77,12 @@ type house struct {
 
 func newHouse(t *testing.T, change func(*Config)) *house {
 	t.Helper()
+	return newHouseAt(t, change, func(l net.Listener) net.Listener { return l })
+}
+
+// newHouseAt is a house whose listener is not an ordinary one.
+func newHouseAt(t *testing.T, change func(*Config), of func(net.Listener) net.Listener) *house {
+	t.Helper()
 	h := &house{t: t, backends: newBackends(), log: &log{}}
 	world := testWorld()
 	world.Snapshot.Users["kim"].Password = verifierFor(t, "right")
@@ -96,7 +102,7 @@ func newHouse(t *testing.T, change func(*Config)) *house {
 	h.Server, h.addr = NewServer(config), listener.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- h.Serve(ctx, listener) }()
+	go func() { served <- h.Serve(ctx, of(listener)) }()
 	t.Cleanup(func() {
 		stop()
 		require.NoError(t, <-served)
