@@ -68,6 +68,11 @@ type Config struct {
 	LoginTimeout time.Duration
 	// MaxUnauthenticated bounds the connections that have not finished their login. Default 1000.
 	MaxUnauthenticated int
+	// MaxUnauthenticatedPerAddress bounds those of one address (of one /64 of IPv6), loopback ones aside. Default a quarter of all.
+	MaxUnauthenticatedPerAddress int
+	// LoginDelay is the longest that a wrong password is answered after, when others from the same address were wrong before. Default 8
+	// seconds; negative: logins are not slowed down.
+	LoginDelay time.Duration
 	// MaxCancels bounds the cancel requests that are being forwarded at once. Default 16.
 	MaxCancels int
 }
@@ -91,6 +96,10 @@ func (c Config) withDefaults() Config {
 	c.MaxHeld = orDefault(c.MaxHeld, 256<<20)
 	c.LoginTimeout = orDefault(c.LoginTimeout, 60*time.Second)
 	c.MaxUnauthenticated = orDefault(c.MaxUnauthenticated, 1000)
+	c.MaxUnauthenticatedPerAddress = orDefault(c.MaxUnauthenticatedPerAddress, max(c.MaxUnauthenticated/4, 1))
+	if c.LoginDelay == 0 {
+		c.LoginDelay = 8 * time.Second
+	}
 	c.MaxCancels = orDefault(c.MaxCancels, 16)
 	if c.Now == nil {
 		c.Now = time.Now

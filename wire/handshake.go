@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 )
 
 // handshake is the part of a connection before its session: who is there, and is it true. It only moves forward: one
@@ -15,6 +16,9 @@ type handshake struct {
 	loans  *buffers
 	secret []byte // keys the made-up verifiers
 	guise  guise  // of theirs
+
+	// judge waits for the turn of whoever logs in, and judges; see throttle. nil: at once.
+	judge func(verify func() bool) (right bool, held time.Duration, bad *failure)
 
 	encryption Encryption
 	tls        func() *TLS

@@ -83,12 +83,11 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 
 // admit takes a connection through its login, within the time and number limits of those that have not proven who they are.
 func (s *Server) admit(ctx context.Context, h *handshake, log *zerolog.Logger) (hosted, *cancelRequest, error) {
-	select {
-	case s.unauthenticated <- struct{}{}:
-		defer func() { <-s.unauthenticated }()
-	default:
-		return nil, nil, &failure{state: stateTooMany, message: tooManyClients}
+	from := h.conn.RemoteAddr()
+	if !s.lobby.enter(from) {
+		return nil, nil, &failure{state: stateTooMany, message: tooManyClients, reason: "too many connections have not logged in yet"}
 	}
+	defer s.lobby.leave(from)
 	ctx, stop := context.WithTimeout(ctx, s.config.LoginTimeout)
 	defer stop()
 	// Their end, or a shutdown, ends a login wherever it waits.

@@ -185,3 +185,10 @@ var (
 	ready       = message('Z', "I")
 	inBlock     = message('Z', "T")
 )
+
+// count is how many connections have not logged in.
+func (l *lobby) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.inside
+}

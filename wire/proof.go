@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"time"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/internal/token"
@@ -48,6 +49,10 @@ func (s *Server) proof(ctx context.Context, h *handshake, world *World, asked *s
 		user = nil
 	}
 	h.guise = s.guise(world)
+	guesses := newGuesser(h.conn.RemoteAddr(), h.guise.user(asked.user))
+	h.judge = func(verify func() bool) (bool, time.Duration, *failure) {
+		return s.throttle.judge(ctx, guesses, verify)
+	}
 	return s.exchange(ctx, h, claimant{login: asked.user, user: user, way: asked.way})
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/xdg-go/scram"
 )
@@ -9,6 +10,22 @@ import (
 // wrongPassword is what everybody is told who has not proven to be the login: all failures of a password look the same.
 func wrongPassword(login string) *failure {
 	return &failure{state: statePassword, message: fmt.Sprintf("password authentication failed for user %q", login)}
+}
+
+// after notes, for the log alone, that the answer was held back because of what failed before.
+func (f *failure) after(held time.Duration) *failure {
+	if held > 0 {
+		f.reason = fmt.Sprintf("%s, as others before; told after %s", f.message, held)
+	}
+	return f
+}
+
+// judged judges a password, in its turn where there are turns.
+func (h *handshake) judged(verify func() bool) (right bool, held time.Duration, bad *failure) {
+	if h.judge == nil {
+		return verify(), 0, nil
+	}
+	return h.judge(verify)
 }
 
 // scramOffer lists the mechanisms of SCRAM for this connection. Both are offered inside TLS, as PostgreSQL does: a client that cannot bind
@@ -40,12 +57,18 @@ func (h *handshake) scram(login, verifier string, chosen mechanism, first []byte
 	if err != nil {
 		return err
 	}
-	answer, err := conversation.Step(string(final))
+	answer := ""
+	right, held, bad := h.judged(func() bool {
+		answer, err = conversation.Step(string(final))
+		return err == nil && genuine && conversation.Valid()
+	})
 	switch {
+	case bad != nil:
+		return bad
 	case answer == scram.ErrChannelBindingsDontMatch:
 		return &failure{state: stateAuthorization, message: "SCRAM channel binding check failed"}
-	case err != nil || !genuine || !conversation.Valid():
-		return wrongPassword(login)
+	case !right:
+		return wrongPassword(login).after(held)
 	}
 	return h.send(appendAuthentication(nil, authSASLFinal, []byte(answer)))
 }

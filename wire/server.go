@@ -15,14 +15,15 @@ import (
 
 // Server accepts clients and hosts their sessions.
 type Server struct {
-	config          Config
-	secret          []byte
-	buffers         *buffers
-	memory          *memory
-	cancels         *cancels
-	seats           *seats
-	guises          atomic.Pointer[worldGuise]
-	unauthenticated chan struct{} // one slot per login in progress
+	config   Config
+	secret   []byte
+	buffers  *buffers
+	memory   *memory
+	cancels  *cancels
+	seats    *seats
+	guises   atomic.Pointer[worldGuise]
+	lobby    *lobby
+	throttle *throttle
 
 	connections sync.WaitGroup
 
@@ -44,7 +45,8 @@ func NewServer(c Config) *Server {
 	s.memory = newMemory(s.config.MaxHeld)
 	s.seats = newSeats()
 	s.cancels = newCancels(s.config.MaxCancels)
-	s.unauthenticated = make(chan struct{}, s.config.MaxUnauthenticated)
+	s.lobby = newLobby(s.config.MaxUnauthenticated, s.config.MaxUnauthenticatedPerAddress)
+	s.throttle = newThrottle(s.config.LoginDelay)
 	return s
 }
 

@@ -34,7 +34,7 @@ func TestAShutdownAndLogins(t *testing.T) {
 		t.Parallel()
 		h := newHouse(t, nil)
 		p := h.dial()
-		require.Eventually(t, func() bool { return len(h.unauthenticated) == 1 }, patient, tick)
+		require.Eventually(t, func() bool { return h.lobby.count() == 1 }, patient, tick)
 		require.NoError(t, h.Shutdown(t.Context()))
 		p.expectEnd()
 	})

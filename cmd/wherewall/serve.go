@@ -26,6 +26,7 @@ type serveCmd struct {
 	timeoutFlags
 	socketFlags
 	tlsFlags
+	lobbyFlags
 	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), both apart by a comma, or trust (no proof; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
 	Drain      time.Duration `default:"30s" reload:"" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
@@ -96,6 +97,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	}
 	config := wire.Config{Auth: auth, UnfilteredUpstream: past, Limits: func() wire.Limits { return *t.limits.Load() }}
 	c.limitFlags.apply(&config)
+	c.lobbyFlags.apply(&config)
 	if certificates != nil {
 		certificates.configure(&config)
 		k.others = append(k.others, reloader{"certificates", certificates.load})
