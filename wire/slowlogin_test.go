@@ -24,7 +24,7 @@ func (p *peer) beginSCRAM() string {
 // vacant waits until no login of a house is in progress, and no session has come of those that there were.
 func (h *house) vacant() {
 	h.t.Helper()
-	require.Eventually(h.t, func() bool { return len(h.unauthenticated) == 0 && h.Sessions() == 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(h.t, func() bool { return h.lobby.count() == 0 && h.Sessions() == 0 }, 10*time.Second, time.Millisecond)
 	require.Empty(h.t, h.backends.servers, "no server connection is made for those who prove nothing")
 }
 
