@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/wherewall/wherewall/internal/pgdial"
 )
 
 // Backend is a server connection that is logged in and idle.
@@ -47,22 +49,19 @@ func (b *Backend) close() {
 }
 
 // dialer makes a server connection for each session.
-type dialer struct{ config *pgconn.Config }
+type dialer struct{ upstream *pgdial.Upstream }
 
-const (
-	connectTimeout = 15 * time.Second
-	cancelTimeout  = 5 * time.Second
-)
+// NewConnector makes connections to an upstream, one for each session.
+func NewConnector(u *pgdial.Upstream) Connector { return dialer{u} }
+
+const cancelTimeout = 5 * time.Second
 
 // Connect logs in with the service login's secret, which is all that the client's settings never touch.
 func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backend, error) {
-	config := d.config.Copy()
-	config.RuntimeParams = parameters(config.RuntimeParams, settings)
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = connectTimeout
-	}
-	boundLogin(config)
-	connection, err := pgconn.ConnectConfig(ctx, config)
+	connection, err := d.upstream.Dial(ctx, func(config *pgconn.Config) {
+		config.RuntimeParams = parameters(config.RuntimeParams, settings)
+		boundLogin(config)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the server: %w", err)
 	}

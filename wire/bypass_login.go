@@ -14,7 +14,7 @@ import (
 
 // letPast makes the session of a user who has proven who it is and whom the policy does not filter.
 func (s *Server) letPast(ctx context.Context, h *handshake, asked *startup, w *waiver, log zerolog.Logger) (hosted, error) {
-	if asked.database != s.config.Upstream.Database {
+	if asked.database != s.config.Database {
 		return nil, noDatabase(asked.database)
 	}
 	leave, bad := s.seat(guest{user: w.user, unfiltered: true})

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -26,10 +27,12 @@ func NewWorld(s *catalog.Snapshot) *World {
 	return &World{Snapshot: s, Rewriter: rewrite.New(s), Planner: plan.NewPlanner(s)}
 }
 
-// Config is what a Server needs. Upstream and World are required; limits that are zero get their defaults.
+// Config is what a Server needs. A server to connect to and World are required; limits that are zero get their defaults.
 type Config struct {
-	// Upstream is the server and the service login, as pgconn.ParseConfig made it.
+	// Upstream is the server and the service login, as pgconn.ParseConfig made it; not needed where Database and Connector are given.
 	Upstream *pgconn.Config
+	// Database is the one that clients have to ask for. Default that of Upstream.
+	Database string
 	// UnfilteredUpstream is the login that sessions of unfiltered users have there; nil for the service login. It names the same database.
 	UnfilteredUpstream *pgconn.Config
 	// Connector replaces the connections that Upstream makes; nil makes one per session.
@@ -107,13 +110,16 @@ func (c Config) withDefaults() Config {
 	if c.Limits == nil {
 		c.Limits = noLimits
 	}
-	if c.Connector == nil {
-		c.Connector = dialer{config: c.Upstream}
+	if c.Database == "" && c.Upstream != nil {
+		c.Database = c.Upstream.Database
+	}
+	if c.Connector == nil && c.Upstream != nil {
+		c.Connector = NewConnector(pgdial.Of(c.Upstream, pgdial.Options{}))
 	}
 	switch {
 	case c.UnfilteredConnector != nil:
 	case c.UnfilteredUpstream != nil:
-		c.UnfilteredConnector = dialer{config: c.UnfilteredUpstream}
+		c.UnfilteredConnector = NewConnector(pgdial.Of(c.UnfilteredUpstream, pgdial.Options{}))
 	default:
 		c.UnfilteredConnector = c.Connector
 	}

@@ -198,7 +198,7 @@ func (s *Server) allow(world *World, asked *startup, who identity, mark string) 
 		return view{}, bad
 	}
 	seen.who.tenant = seen.plan.Subject.Tenant // which a reload must not change
-	if asked.database != s.config.Upstream.Database {
+	if asked.database != s.config.Database {
 		return view{}, noDatabase(asked.database)
 	}
 	if asked.refused != nil {

@@ -6,17 +6,17 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/pgdial"
 )
 
 // checkCmd validates a policy. It runs the very code that serve runs.
 type checkCmd struct {
 	policyFlags
 	Upstream string `placeholder:"DSN" help:"A database to check the names and conditions against; without it, the documents alone are checked."`
-	Strict   bool   `help:"Fail on warnings too."`
-	Verbose  bool   `short:"v" help:"Say which tables the policy maps, and which it leaves out of reach."`
+	passwordFlags
+	Strict  bool `help:"Fail on warnings too."`
+	Verbose bool `short:"v" help:"Say which tables the policy maps, and which it leaves out of reach."`
 }
 
 // Run prints every problem, and fails where one is an error.
@@ -29,7 +29,7 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 	var snapshot *catalog.Snapshot
 	against := ""
 	if c.Upstream != "" {
-		upstream, err := upstreamFlags{c.Upstream}.config()
+		upstream, err := upstreamFlags{c.Upstream, c.passwordFlags}.open()
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 
 // printLogin shows what is not as it should be outside of the policy. It is no fault of the policy, so it does not count among its warnings: `serve
 // --strict` is where it does.
-func (c checkCmd) printLogin(ctx context.Context, out io.Writer, upstream *pgx.ConnConfig, s *catalog.Snapshot) (err error) {
+func (c checkCmd) printLogin(ctx context.Context, out io.Writer, upstream *pgdial.Upstream, s *catalog.Snapshot) (err error) {
 	if s == nil {
 		return nil
 	}
@@ -72,7 +72,7 @@ func (c checkCmd) printLogin(ctx context.Context, out io.Writer, upstream *pgx.C
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	found, err := weaknesses(ctx, conn, s)
+	found, err := shortcomings(ctx, upstream, conn, s)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func plural(n int, what string) string {
 }
 
 // bind reads a policy and binds it to a database, for commands that ask one question.
-func bind(ctx context.Context, policyPath string, upstream *pgx.ConnConfig) (*catalog.Snapshot, error) {
+func bind(ctx context.Context, policyPath string, upstream *pgdial.Upstream) (*catalog.Snapshot, error) {
 	policy, err := catalog.ReadPolicy(policyPath)
 	if err != nil {
 		return nil, problemsTold(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/wherewall/wherewall/examples"
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/internal/pgtemp"
 	"github.com/wherewall/wherewall/wire"
 )
@@ -68,7 +69,7 @@ type demo struct {
 	color palette
 
 	postgres   *pgtemp.Server
-	upstream   *pgx.ConnConfig
+	upstream   *pgdial.Upstream
 	policyHome string
 	proxy      *proxy
 }
@@ -114,7 +115,7 @@ func (d *demo) loadSample(ctx context.Context) (err error) {
 	if err := examples.Load(ctx, conn, password); err != nil {
 		return err
 	}
-	if d.upstream, err = pgx.ParseConfig(d.postgres.DSN(examples.ServiceLogin, password, demoDatabase)); err != nil {
+	if d.upstream, err = pgdial.Parse(d.postgres.DSN(examples.ServiceLogin, password, demoDatabase), pgdial.Options{}); err != nil {
 		return fmt.Errorf("naming the sample's database: %w", err)
 	}
 	var tenants, tasks, comments, invoices int

@@ -33,7 +33,7 @@ func (c explainCmd) Run(ctx context.Context, std *streams) error {
 	case aboutRow && (c.Entity == "" || len(c.Key) == 0):
 		return usage(errors.New("a row is named by --entity and --key"))
 	}
-	upstream, err := c.upstreamFlags.config()
+	upstream, err := c.upstreamFlags.open()
 	if err != nil {
 		return err
 	}

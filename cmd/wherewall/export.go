@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/rewrite"
 )
 
@@ -25,8 +26,8 @@ type exportFlags struct {
 }
 
 // snapshot binds the policy to the database, and names the service login.
-func (f exportFlags) snapshot(ctx context.Context) (*catalog.Snapshot, *pgx.ConnConfig, string, error) {
-	upstream, err := f.upstreamFlags.config()
+func (f exportFlags) snapshot(ctx context.Context) (*catalog.Snapshot, *pgdial.Upstream, string, error) {
+	upstream, err := f.upstreamFlags.open()
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -36,7 +37,7 @@ func (f exportFlags) snapshot(ctx context.Context) (*catalog.Snapshot, *pgx.Conn
 	}
 	login := f.Login
 	if login == "" {
-		login = upstream.User
+		login = upstream.User()
 	}
 	return snapshot, upstream, login, nil
 }
@@ -86,7 +87,7 @@ func printScript(out io.Writer, script string) error {
 }
 
 // serverFacts are the views of pg_catalog, and whether the login is a superuser.
-func serverFacts(ctx context.Context, upstream *pgx.ConnConfig, login string) (views []string, super bool, err error) {
+func serverFacts(ctx context.Context, upstream *pgdial.Upstream, login string) (views []string, super bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	conn, err := connect(ctx, upstream)

@@ -37,7 +37,7 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.cause }
 
 // usage marks an error as the caller's.
-func usage(err error) error {
+func usage(err error) *exitError {
 	return &exitError{code: exitUsage, cause: err, hint: "see wherewall --help"}
 }
 

@@ -17,6 +17,7 @@ type limitFlags struct {
 	MaxMessage              size   `default:"1GB" help:"The longest message of a client."`
 	MaxStatement            size   `default:"16MB" help:"The longest text of a statement."`
 	MaxHeld                 size   `default:"256MB" help:"What long messages of all sessions may hold in memory at once."`
+	MaxConnecting           number `default:"32" help:"Logins at the database server at once; the others wait for their turn."`
 	LoginTimeout            span   `default:"60s" help:"How long a login may take; 0 for 60s."`
 	ClientSendTimeout       span   `default:"0" reload:"" help:"How long a client may take no data that it has asked for; 0 for as long as it likes (reloaded)."`
 }

@@ -24,7 +24,7 @@ type planCmd struct {
 
 // Run prints a JSON array with an object for each entity and action.
 func (c planCmd) Run(ctx context.Context, std *streams) error {
-	upstream, err := c.upstreamFlags.config()
+	upstream, err := c.upstreamFlags.open()
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func startProxy(k *keeper, listen string, c wire.Config, schemaPoll time.Duratio
 // startBehind serves and watches in the background. It owns the listeners. The keeper has loaded its first world; it gives c its upstream,
 // world and log.
 func startBehind(doors []net.Listener, k *keeper, c wire.Config, schemaPoll time.Duration) *proxy {
-	c.Upstream, c.World, c.Log = &k.upstream.Config, k.current, k.log
+	c.Database, c.Connector, c.World, c.Log = k.upstream.Database(), wire.NewConnector(k.upstream), k.current, k.log
 	server := wire.NewServer(c)
 	ctx, stop := context.WithCancel(context.Background())
 	p := &proxy{

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wherewall/wherewall/examples"
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/internal/pgtemp/pgtest"
 	"github.com/wherewall/wherewall/wire"
 )
@@ -23,7 +24,7 @@ func sampleProxy(t *testing.T) *proxy {
 	server := pgtest.Start(t)
 	admin := pgtest.Connect(t, server.AdminDSN("postgres"))
 	require.NoError(t, examples.Load(t.Context(), admin, "svc"))
-	upstream, err := pgx.ParseConfig(server.DSN(examples.ServiceLogin, "svc", "postgres"))
+	upstream, err := pgdial.Parse(server.DSN(examples.ServiceLogin, "svc", "postgres"), pgdial.Options{})
 	require.NoError(t, err)
 	home := t.TempDir()
 	policy, err := examples.Policy()

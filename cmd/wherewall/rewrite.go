@@ -27,7 +27,7 @@ func (c rewriteCmd) Run(ctx context.Context, std *streams) error {
 	if err != nil {
 		return err
 	}
-	upstream, err := c.upstreamFlags.config()
+	upstream, err := c.upstreamFlags.open()
 	if err != nil {
 		return err
 	}

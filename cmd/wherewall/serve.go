@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -73,13 +74,11 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	past, err := c.unfilteredFlags.config(k.upstream)
+	past, err := c.unfilteredFlags.connector(k.upstream, c.dialing(log))
 	if err != nil {
 		return err
 	}
-	if past != nil {
-		past.DialFunc = c.dial()
-	}
+	c.unfilteredFlags.warnOfVisible(log)
 	c.warn(log)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
@@ -88,14 +87,14 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	if err := tell(log, k.upstream.User, c.exposures(doors), c.Strict); err != nil {
+	if err := tell(log, k.upstream.User(), c.exposures(doors), c.Strict); err != nil {
 		closeAll(doors)
 		return err
 	}
 	for i, d := range doors {
 		doors[i] = c.around(d, log)
 	}
-	config := wire.Config{Auth: auth, UnfilteredUpstream: past, Limits: func() wire.Limits { return *t.limits.Load() }}
+	config := wire.Config{Auth: auth, UnfilteredConnector: past, Limits: func() wire.Limits { return *t.limits.Load() }}
 	c.limitFlags.apply(&config)
 	c.lobbyFlags.apply(&config)
 	if certificates != nil {
@@ -115,25 +114,32 @@ func (c serveCmd) validate() error {
 }
 
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
-func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (_ *keeper, err error) {
-	upstream, err := c.upstreamFlags.config()
+func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (*keeper, error) {
+	upstream, err := c.upstreamFlags.openBy(c.dialing(log))
 	if err != nil {
 		return nil, err
 	}
-	upstream.DialFunc = c.dial()
+	warnOfVisible(log, "--upstream", c.Upstream, arguments())
 	k := &keeper{policyPath: c.Policy, upstream: upstream, log: log, manager: manager{log: log}, tuning: t}
 	if err := k.load(ctx); err != nil {
 		return nil, err
 	}
-	conn, err := connect(ctx, upstream)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	found, err := weaknesses(ctx, conn, k.current().Snapshot)
+	k.inspector = &inspector{upstream: upstream, log: log}
+	found, err := k.inspector.first(ctx, k.current().Snapshot)
 	if err != nil {
 		return nil, err
 	}
 	found = append(found, c.readableKey()...)
-	return k, tell(log, upstream.User, found, c.Strict)
+	return k, tell(log, upstream.User(), found, c.Strict)
+}
+
+// dialing is how the proxy connects to servers, and what it says when one does not answer.
+func (c serveCmd) dialing(log zerolog.Logger) pgdial.Options {
+	return pgdial.Options{Dial: c.dial(), AtOnce: int(c.MaxConnecting), Turned: func(host string, err error) {
+		if err != nil {
+			log.Error().Str("server", host).Err(err).Msg("the database server does not answer: logins are refused between attempts that become rarer")
+			return
+		}
+		log.Info().Str("server", host).Msg("the database server answers again")
+	}}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/cmd/wherewall/casebook"
 )
@@ -33,8 +35,8 @@ func (c testCmd) Run(ctx context.Context, std *streams) error {
 		runner.Log = std.err
 	}
 	if c.Upstream != "" {
-		if runner.Upstream, err = (upstreamFlags{c.Upstream}).config(); err != nil {
-			return err
+		if runner.Upstream, err = pgx.ParseConfig(c.Upstream); err != nil {
+			return usage(fmt.Errorf("reading --upstream: %w", err))
 		}
 	}
 	report, err := runner.Run(ctx, files)

@@ -5,28 +5,40 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/internal/pgdial"
+	"github.com/wherewall/wherewall/wire"
 )
 
 // unfilteredFlags are for the users whom the policy does not filter.
 type unfilteredFlags struct {
-	UnfilteredUpstream string `placeholder:"DSN" help:"The login that unfiltered users have in the database, where the service login is too weak for what they do: as --upstream, and of the same database."`
+	UnfilteredUpstream             string `placeholder:"DSN" help:"The login that unfiltered users have in the database, where the service login is too weak for what they do: as --upstream, and of the same database."`
+	UnfilteredUpstreamPasswordFile string `placeholder:"FILE" help:"A file with the password of --unfiltered-upstream."`
 }
 
-// config parses the DSN; nil where there is none. It has to name the database that the policy is bound to.
-func (f unfilteredFlags) config(upstream *pgx.ConnConfig) (*pgconn.Config, error) {
+// connector makes the server connections of unfiltered users; nil for those of the service login. The DSN has to name the database that the
+// policy is bound to.
+func (f unfilteredFlags) connector(upstream *pgdial.Upstream, o pgdial.Options) (wire.Connector, error) {
 	if f.UnfilteredUpstream == "" {
+		if f.UnfilteredUpstreamPasswordFile != "" {
+			return nil, usage(fmt.Errorf("--unfiltered-upstream-password-file needs --unfiltered-upstream"))
+		}
 		return nil, nil
 	}
-	c, err := pgconn.ParseConfig(f.UnfilteredUpstream)
+	o.PasswordFile = f.UnfilteredUpstreamPasswordFile
+	u, err := openDSN("--unfiltered-upstream", f.UnfilteredUpstream, o)
 	if err != nil {
-		return nil, usage(fmt.Errorf("reading --unfiltered-upstream: %w", err))
+		return nil, err
 	}
-	if c.Database != upstream.Database {
-		return nil, usage(fmt.Errorf("--unfiltered-upstream names the database %q, and --upstream %q: they have to be one", c.Database, upstream.Database))
+	if u.Database() != upstream.Database() {
+		return nil, usage(fmt.Errorf("--unfiltered-upstream names the database %q, and --upstream %q: they have to be one", u.Database(), upstream.Database()))
 	}
-	return c, nil
+	return wire.NewConnector(u), nil
+}
+
+func (f unfilteredFlags) warnOfVisible(log zerolog.Logger) {
+	warnOfVisible(log, "--unfiltered-upstream", f.UnfilteredUpstream, arguments())
 }
 
 // printUnfiltered names those whom the policy does not hold for.

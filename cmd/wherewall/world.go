@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -17,12 +18,13 @@ import (
 // that is at fault never replaces a good one.
 type keeper struct {
 	policyPath string
-	upstream   *pgx.ConnConfig
+	upstream   *pgdial.Upstream
 	log        zerolog.Logger
 	follow     follow
 	manager    manager
 	others     []reloader // set before watch
 	tuning     *tuning    // nil for nothing to tune
+	inspector  *inspector // nil where nobody wants to know; watch's alone once that runs
 
 	world    atomic.Pointer[wire.World] // read by every session, written by load and watch
 	policy   *catalog.Policy            // what world was bound from; load's and watch's alone
@@ -55,7 +57,7 @@ func (k *keeper) load(ctx context.Context) error {
 
 // schema reads the database's schema, with the operator's limits in it.
 func (k *keeper) schema(ctx context.Context) (*catalog.Schema, error) {
-	schema, err := readSchema(ctx, k.upstream)
+	schema, err := readSchemaAnd(ctx, k.upstream, k.inspect)
 	if err != nil || k.tuning == nil {
 		return schema, err
 	}
@@ -63,6 +65,15 @@ func (k *keeper) schema(ctx context.Context) (*catalog.Schema, error) {
 		return nil, fmt.Errorf("time limits: %w", err)
 	}
 	return schema, nil
+}
+
+// inspect looks at the server, when there is a policy to hold its rights against.
+func (k *keeper) inspect(ctx context.Context, conn *pgx.Conn) error {
+	w := k.current()
+	if k.inspector == nil || w == nil {
+		return nil
+	}
+	return k.inspector.again(ctx, conn, w.Snapshot)
 }
 
 func (k *keeper) adopt(policy *catalog.Policy, schema *catalog.Schema) error {

@@ -1,0 +1,89 @@
+package pgdial
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// maxPassword is the longest password that a server takes, in bytes (libpq's protocol bound).
+const maxPassword = 64 << 10
+
+// readPassword reads a file that holds a password and nothing else. Its last line end is none of it. A file that others can read is refused, but for a
+// group's right to read what belongs to root, which is how secrets are mounted.
+func readPassword(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	if info.IsDir() {
+		return "", fault("name a file", "reading the password: %s is a folder", path)
+	}
+	if open := exposed(info); open {
+		return "", fault("chmod 600 "+path, "the password file %s can be read by others (%s)", path, info.Mode().Perm())
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	switch {
+	case len(text) == 0:
+		return "", fault("write the password into it", "the password file %s is empty", path)
+	case len(text) > maxPassword || bytes.ContainsAny(text, "\n\x00"):
+		return "", fault("it holds the password and nothing else", "the password file %s is no password", path)
+	}
+	return string(text), nil
+}
+
+// withPassword gives a configuration the password that the file holds now. While it cannot be read, the last one that could be counts.
+func (u *Upstream) withPassword(c *pgconn.Config) (*pgconn.Config, error) {
+	if u.options.PasswordFile == "" {
+		return c, nil
+	}
+	password, err := readPassword(u.options.PasswordFile)
+	if err != nil && c.Password == "" {
+		return nil, err
+	}
+	if err == nil {
+		c.Password = password
+	}
+	return c, nil
+}
+
+// refresh reads everything again after the server has refused the login, and returns it where there is another secret to try: in the files that the
+// connection string and the environment name. The hosts stay what they were.
+func (u *Upstream) refresh(old *settings) *settings {
+	if u.dsn == "" {
+		return nil
+	}
+	fresh, err := read(u.dsn, u.options)
+	if err != nil || len(fresh.servers) != len(old.servers) || !changed(old.servers[0].config, fresh.servers[0].config) {
+		return nil
+	}
+	u.current.Store(fresh)
+	return fresh
+}
+
+func changed(a, b *pgconn.Config) bool {
+	return a.Password != b.Password || a.User != b.User || !slices.EqualFunc(chains(a.TLSConfig), chains(b.TLSConfig), bytes.Equal)
+}
+
+func chains(t *tls.Config) [][]byte {
+	var all [][]byte
+	if t != nil {
+		for _, c := range t.Certificates {
+			all = append(all, c.Certificate...)
+		}
+	}
+	return all
+}

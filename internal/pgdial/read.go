@@ -1,0 +1,88 @@
+package pgdial
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// read parses a connection string and all that it refers to.
+func read(dsn string, o Options) (*settings, error) {
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("reading the connection string: %w", err)
+	}
+	s := &settings{config: config}
+	if err := s.takeKeywords(); err != nil {
+		return nil, err
+	}
+	if o.PasswordFile != "" {
+		if config.Password, err = readPassword(o.PasswordFile); err != nil {
+			return nil, err
+		}
+	}
+	if o.Dial != nil {
+		config.DialFunc = o.Dial
+	}
+	s.servers = split(&config.Config)
+	for _, at := range s.servers {
+		if err := checkTLS(at.config); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// split makes a configuration for each host. Its fallbacks are the ways to reach that host, with TLS and without.
+func split(config *pgconn.Config) []server {
+	var all []server
+	ways := append([]*pgconn.FallbackConfig{{Host: config.Host, Port: config.Port, TLSConfig: config.TLSConfig}}, config.Fallbacks...)
+	for len(ways) > 0 {
+		first := ways[0]
+		same := slices.IndexFunc(ways, func(w *pgconn.FallbackConfig) bool { return w.Host != first.Host || w.Port != first.Port })
+		if same < 0 {
+			same = len(ways)
+		}
+		c := config.Copy()
+		c.Host, c.Port, c.TLSConfig, c.Fallbacks = first.Host, first.Port, first.TLSConfig, ways[1:same]
+		if c.ConnectTimeout == 0 {
+			c.ConnectTimeout = connectTimeout
+		}
+		if c.RequireAuth == "" && !encrypted(c) {
+			// Whoever stands between could read it, and be let in for it by the real server.
+			c.RequireAuth = "!password"
+		}
+		all = append(all, server{config: c})
+		ways = ways[same:]
+	}
+	return all
+}
+
+// encrypted says whether every way to a host is by TLS or does not leave this machine by the network.
+func encrypted(c *pgconn.Config) bool {
+	if network, _ := pgconn.NetworkAddress(c.Host, c.Port); network == "unix" {
+		return true
+	}
+	return c.TLSConfig != nil && !slices.ContainsFunc(c.Fallbacks, func(w *pgconn.FallbackConfig) bool { return w.TLSConfig == nil })
+}
+
+// Fault is something in a connection string that would not do what it says, or that nothing here does.
+type Fault struct{ Text, Hint string }
+
+func (f *Fault) Error() string { return f.Text }
+
+func fault(hint, format string, args ...any) error {
+	return &Fault{Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// HintOf is what to do about an error of this package; empty where it does not know.
+func HintOf(err error) string {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f.Hint
+	}
+	return ""
+}
