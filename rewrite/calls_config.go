@@ -60,8 +60,11 @@ func (w *walker) configured(name, value string) (string, *Refusal) {
 	values := []string{value}
 	if isPath := strings.EqualFold(name, "search_path"); isPath {
 		schemas, err := splitPath(value)
-		if err != nil || nowhere(schemas) && g.needsPath(w.plan) {
+		if err != nil {
 			return "", g.settings.denied(name)
+		}
+		if nowhere(schemas) && g.needsPath(w.plan) {
+			return "", g.pathNeeded(name, w.plan)
 		}
 		values = schemas
 	}

@@ -35,7 +35,11 @@ func (w *walker) function(schema, name string, n *pg.FuncCall) (string, error) {
 			return pgCatalog, nil
 		}
 	}
-	return "", w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name).hint("%s is %s.", name, v.reason)
+	denied := w.deny(FunctionDenied, stateInsufficientPrivilege, "permission denied for function %s", name)
+	if name == "pg_cancel_backend" || name == "pg_terminate_backend" {
+		return "", denied.hint("The processes of others are not to be named here. A session's statement ends by the driver's cancel request, by statement_timeout, or when its connection closes.")
+	}
+	return "", denied.hint("%s is %s.", name, v.reason)
 }
 
 // builtinOr finds what an unqualified name means that pg_catalog has, and perhaps others of the search path too.

@@ -132,7 +132,7 @@ func constantValue(c *pg.A_Const) string {
 // sendValues writes what is sent where that is not what the client wrote.
 func (w *walker) sendValues(s *pg.VariableSetStmt, values []string) error {
 	if strings.EqualFold(s.Name, "search_path") && nowhere(values) && w.rewriter.needsPath(w.plan) {
-		return w.settingDenied(s.Name)
+		return &denial{Refusal: *w.rewriter.pathNeeded(s.Name, w.plan), location: w.location}
 	}
 	sent := w.rewriter.settings.sends(s.Name, values)
 	if slices.Equal(sent, values) {

@@ -51,6 +51,16 @@ func (g *Rewriter) needsPath(p *plan.Plan) bool {
 	return false
 }
 
+// pathNeeded refuses to empty the search path, and says who may.
+func (g *Rewriter) pathNeeded(name string, p *plan.Plan) *Refusal {
+	r := g.settings.denied(name)
+	r.Hint = "Operators that the policy lists are found by it."
+	if mayMakeTemporary(p) {
+		r.Hint = "Triggers and functions would find temporary tables in the place of their own. Run what empties it, such as pg_dump, as a user without `allow: [temp_tables]`."
+	}
+	return r
+}
+
 // provable tells, for settings that set_config() sets to a parameter, what the proxy would check of a constant: a condition on the value
 // as a text, and the one value that is sent where it holds; nil for the value itself. ok is false for settings that take constants only.
 type provable struct {

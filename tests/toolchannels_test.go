@@ -4,13 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/wire"
 )
 
 // newNeedsProxy is a copy of the sample with users who may listen, make temporary tables and take locks.
@@ -197,4 +204,70 @@ func TestNoHiddenRowIsNotifiedOf(t *testing.T) {
 		}
 		require.Positive(t, heard, sql)
 	}
+}
+
+// TestPsqlHearsNotifications listens with psql, which prints what it has heard after each statement, with the process that said it.
+func TestPsqlHearsNotifications(t *testing.T) {
+	t.Parallel()
+	psql := findTool(t, "psql")
+	p := newNeedsProxy(t, "channels_psql")
+	script := filepath.Join(t.TempDir(), "listen.sql")
+	lines := "LISTEN news;\nNOTIFY news, 'said here';\nSELECT pg_notify('news', 'as a function');\nSELECT pg_backend_pid() AS pid \\gset\n\\echo pid :pid\nUNLISTEN news;\nNOTIFY news, 'unheard';\nSELECT 1;\n"
+	require.NoError(t, os.WriteFile(script, []byte(lines), 0o600))
+	out := runPsql(t, psql, p.dsn("nia"), script)
+	m := regexp.MustCompile(`(?m)^pid (\d+)$`).FindStringSubmatch(out)
+	require.NotNil(t, m, out)
+	for _, said := range []string{"said here", "as a function"} {
+		require.Contains(t, out, `Asynchronous notification "news" with payload "`+said+`" received from server process with PID `+m[1]+`.`)
+	}
+	require.NotContains(t, out, `payload "unheard"`)
+}
+
+// TestNobodyHearsAfterTheRightIsWithdrawn changes the policy while a session listens and says nothing. What was said before is heard, and nothing after;
+// and when the right is back, the session that has gone on listening hears again.
+func TestNobodyHearsAfterTheRightIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	const database = "channels_withdrawn"
+	newSample(t, database)
+	options := sampleOptions(database)
+	text, err := os.ReadFile("testdata/needs/policy.yaml")
+	require.NoError(t, err)
+	mute := filepath.Join(t.TempDir(), "policy.yaml")
+	require.NoError(t, os.WriteFile(mute, []byte(strings.ReplaceAll(string(text), "listen, ", "")), 0o600))
+	listening, silent := options, options
+	listening.policy = append(slices.Clone(options.policy), "testdata/needs/policy.yaml")
+	silent.policy = append(slices.Clone(options.policy), mute)
+	with, without := readWorld(t, listening), readWorld(t, silent)
+	var world atomic.Pointer[wire.World]
+	world.Store(with)
+	listening.configure = func(c *wire.Config) { c.World = world.Load }
+	p := startProxy(t, listening)
+	nia, direct := connect(t, p.dsn("nia")), connect(t, pg.adminDSN(database))
+	long := strings.Repeat("l", 60)
+	execute(t, nia, "LISTEN news")
+	execute(t, nia, "LISTEN "+long)
+	say := func(text string) {
+		execute(t, direct, "SELECT pg_notify('ww:acme:news', $1)", text)
+	}
+	say("before")
+	require.Equal(t, "news=before", hears(t, nia, patience))
+
+	world.Store(without)
+	say("withdrawn")
+	// The answer to a statement comes behind the notifications that came before it.
+	var one int
+	require.NoError(t, nia.QueryRow(t.Context(), "SELECT 1").Scan(&one))
+	require.Empty(t, hears(t, nia, 300*time.Millisecond))
+	_, err = nia.Exec(t.Context(), "LISTEN more")
+	require.ErrorContains(t, err, "42501")
+	_, err = nia.Exec(t.Context(), "SELECT pg_listening_channels()")
+	require.ErrorContains(t, err, "42501")
+	execute(t, nia, "UNLISTEN "+long)
+
+	world.Store(nil)
+	say("without a policy")
+	require.Empty(t, hears(t, nia, 300*time.Millisecond))
+	world.Store(with)
+	say("again")
+	require.Equal(t, "news=again", hears(t, nia, patience))
 }

@@ -121,6 +121,11 @@ func TestTemporaryTablesNeedPermission(t *testing.T) {
 		require.Equal(t, code, c.query(t, sql).code(), sql)
 	}
 	n := dial(t, p.dsn("nia"))
+	for _, sql := range []string{"SET search_path = ''", "SELECT pg_catalog.set_config('search_path', '', false)"} {
+		o := n.query(t, sql)
+		require.Equal(t, "42501", o.code(), sql)
+		require.Contains(t, o.err.Hint, "such as pg_dump, as a user without `allow: [temp_tables]`", sql)
+	}
 	for sql, code := range map[string]string{
 		"CREATE TABLE x (a int)": "42501", "CREATE TABLE x AS SELECT 1": "42501", "SELECT 1 INTO x": "42501", "CREATE TABLE app.x (a int)": "42501",
 		"CREATE TEMP TABLE task (a int)": "42P07", "CREATE TEMP TABLE pg_temp.task (a int)": "42P07", "CREATE TEMP TABLE ww_x (a int)": "42939", "CREATE TEMP TABLE pg_x (a int)": "42939",
