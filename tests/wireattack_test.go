@@ -26,7 +26,7 @@ type changing struct {
 }
 
 // startChanging serves the database of the wire scripts under a policy. upstream is where its server is; empty for the cluster.
-func startChanging(t testing.TB, database, upstream, policy string) *changing {
+func startChanging(t testing.TB, database, upstream, policy string, change ...func(*wire.Config)) *changing {
 	t.Helper()
 	config, err := pgconn.ParseConfig(pg.dsn(serviceRole, servicePassword, database))
 	require.NoError(t, err)
@@ -36,9 +36,19 @@ func startChanging(t testing.TB, database, upstream, policy string) *changing {
 	}
 	c := &changing{}
 	c.world.Store(worldOf(t, database, policy))
-	server := wire.NewServer(wire.Config{
+	served := wire.Config{
 		Upstream: config, Auth: wire.AuthTrust, World: c.world.Load, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel),
-	})
+	}
+	for _, with := range change {
+		with(&served)
+	}
+	c.proxy = serveProxy(t, wire.NewServer(served), database)
+	return c
+}
+
+// serveProxy serves until the end of the test.
+func serveProxy(t testing.TB, server *wire.Server, database string) *proxy {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	served := make(chan error, 1)
@@ -49,8 +59,7 @@ func startChanging(t testing.TB, database, upstream, policy string) *changing {
 		_ = server.Shutdown(ctx)
 		require.NoError(t, <-served)
 	})
-	c.proxy = &proxy{addr: listener.Addr().String(), database: database, server: server}
-	return c
+	return &proxy{addr: listener.Addr().String(), database: database, server: server}
 }
 
 func tcpAddress(t testing.TB, address string) *net.TCPAddr {

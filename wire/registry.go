@@ -18,7 +18,7 @@ type prepared struct {
 	world *World
 	by    *identity // of the token in a comment; nil for none
 
-	// Under pending.mu, and read by the requests goroutine when everything was answered.
+	// Under pending.mu.
 	told    told
 	differs bool // from what the client was told
 	absent  bool // the server does not have it any more
@@ -30,7 +30,7 @@ func (p *prepared) weight() int {
 	if p == nil {
 		return 0
 	}
-	return p.size + len(p.text) + len(p.told.row) + overhead
+	return p.size + len(p.text) + overhead
 }
 
 // version is one state of a name: what it stands for once a certain request has succeeded. Statements and portals have

@@ -22,11 +22,17 @@ const noRow = "none"
 // fits returns what a statement that the client means stands for under a view: itself, or made anew. described says that the client is about to be told
 // what it is like; otherwise it has to be what it was told.
 func (q *requests) fits(v *view, made *prepared, described bool) (*prepared, *rewrite.Refusal, error) {
-	if v.made(made.statement) && (!q.shared() || !q.pending.isAbsent(made)) {
-		if described {
+	if v.made(made.statement) && !q.shared() {
+		return made, nil, nil
+	}
+	if v.made(made.statement) && !q.pending.isAbsent(made) {
+		if described || !q.pending.isUnlike(made) {
 			return made, nil, nil
 		}
-		return made, made.unlike(), nil
+		if err := q.settle(); err != nil { // The client may just have asked what it is like.
+			return nil, nil, err
+		}
+		return made, q.unlike(made), nil
 	}
 	if made.text == "" || v.world == nil {
 		return nil, v.stale(fmt.Sprintf("prepared statement %q was made %s; prepare it again", made.name, v.otherwise())), nil
@@ -72,7 +78,7 @@ func (q *requests) compared(anew *prepared) (*prepared, *rewrite.Refusal, error)
 	if err := q.settle(); err != nil {
 		return nil, nil, err
 	}
-	return anew, anew.unlike(), nil
+	return anew, q.unlike(anew), nil
 }
 
 // sendAbout sends a Close or Describe of a statement in a message of our own.
@@ -85,8 +91,8 @@ func (q *requests) sendAbout(kind byte, r request, name string) error {
 }
 
 // unlike refuses to bind a statement that has become another one for the client.
-func (p *prepared) unlike() *rewrite.Refusal {
-	if !p.differs {
+func (q *requests) unlike(made *prepared) *rewrite.Refusal {
+	if !q.pending.isUnlike(made) {
 		return nil
 	}
 	r := refused(codeStale, stateUnsupported, "cached plan must not change result type")
@@ -106,6 +112,13 @@ func (p *pending) isAbsent(made *prepared) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return made.absent
+}
+
+// isUnlike says whether a statement is not what the client was told it is.
+func (p *pending) isUnlike(made *prepared) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return made.differs
 }
 
 // tell notes how the server describes a statement: for the client, or to compare it with what the client was told.

@@ -95,6 +95,7 @@ func (s *subjects) took(said *rewrite.Statement, turns []turn, at int) {
 		s.control(said.Control, said.Name)
 	case rewrite.DiscardAll:
 		s.set(turn{})
+		s.end(true) // PostgreSQL commits it at once, also in the midst of a batch.
 		s.forgotten++
 	case rewrite.Set, rewrite.SwitchSubject:
 		if said.Kind == rewrite.Set && len(said.Switches) > 0 {
