@@ -39,10 +39,11 @@ type link struct {
 
 	left sync.Once // see leaveServer
 
+	draining atomic.Bool
+
 	mu       sync.Mutex
 	farewell *failure // set once: what the replies goroutine tells the client before it ends
 	parting  parting
-	draining bool
 	lost     bool   // the server connection is of no use any more
 	hungUp   bool   // the client has a moment to close its side; see readBy
 	reason   string // set once: why the session ended, for the log
@@ -161,9 +162,7 @@ func (l *link) fail(f *failure) {
 
 // drain makes the session end at its next transaction boundary.
 func (l *link) drain() {
-	l.mu.Lock()
-	l.draining = true
-	l.mu.Unlock()
+	l.draining.Store(true)
 	l.wake()
 }
 
@@ -176,11 +175,7 @@ func (l *link) leaving() *failure {
 	return l.farewell
 }
 
-func (l *link) isDraining() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.draining
-}
+func (l *link) isDraining() bool { return l.draining.Load() }
 
 func (l *link) loseServer() {
 	l.mu.Lock()

@@ -211,9 +211,9 @@ func (p *replies) woken() bool {
 	return p.drained()
 }
 
-// drained ends a draining session at a transaction boundary.
+// drained ends a draining session at a transaction boundary, when all has been answered that the client has said so far.
 func (p *replies) drained() bool {
-	if !p.isDraining() || p.parted() != staying || p.status != 'I' || !p.pending.closeIfIdle() {
+	if !p.isDraining() || p.parted() != staying || p.status != 'I' || !p.hearing.Load() || !p.pending.closeIfIdle() {
 		return false
 	}
 	p.fail(&failure{state: stateShutdown, message: adminShutdown})

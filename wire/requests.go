@@ -81,6 +81,11 @@ func (q *requests) next() (frame, error) {
 			return frame{}, err
 		}
 		q.in.rest()
+		q.hearing.Store(true)
+		defer q.hearing.Store(false)
+		if q.isDraining() {
+			q.wake() // the session may have waited for this
+		}
 	}
 	f, err := q.in.header()
 	return f, clientGone(err)

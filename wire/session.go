@@ -18,6 +18,8 @@ type session struct {
 	who     identity // of the login; its tenant is the subject's
 	pid     uint32   // what the client was told to be
 
+	// hearing is set while the requests goroutine waits for the client to say something: nothing that it has said waits to be sent.
+	hearing  atomic.Bool
 	bounds   bounds
 	received atomic.Uint64 // counts what is read from the server
 	silence  sighting      // what overdue saw of that, and its own
