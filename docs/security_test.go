@@ -15,7 +15,7 @@ import (
 func TestTestsThatDocumentsNameExist(t *testing.T) {
 	t.Parallel()
 	there := goTests(t)
-	name := regexp.MustCompile("`(Test[A-Za-z0-9_]+)`")
+	name := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`")
 	for document, text := range documents(t) {
 		for _, found := range name.FindAllStringSubmatch(text, -1) {
 			require.True(t, there[found[1]], "%s names %s, which is not there", document, found[1])
@@ -61,7 +61,7 @@ func TestCommandsThatDocumentsNameExist(t *testing.T) {
 // goTests are the names of all tests of the module.
 func goTests(t *testing.T) map[string]bool {
 	t.Helper()
-	declaration := regexp.MustCompile(`(?m)^func (Test[A-Za-z0-9_]+)\(t \*testing\.T\)`)
+	declaration := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)[A-Za-z0-9_]+)\([tf] \*testing\.[TF]\)`)
 	names := map[string]bool{}
 	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {

@@ -16,7 +16,7 @@ import (
 )
 
 // keys derives what a verifier holds from a password.
-func keys(t *testing.T, password string, salt []byte) (client, stored, server []byte) {
+func keys(t testing.TB, password string, salt []byte) (client, stored, server []byte) {
 	t.Helper()
 	salted, err := pbkdf2.Key(sha256.New, password, salt, defaultIterations, sha256.Size)
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func sign(key []byte, text string) []byte {
 	return mac.Sum(nil)
 }
 
-func verifierFor(t *testing.T, password string) string {
+func verifierFor(t testing.TB, password string) string {
 	t.Helper()
 	salt := []byte("0123456789abcdef")
 	_, stored, server := keys(t, password, salt)
