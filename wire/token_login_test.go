@@ -118,7 +118,7 @@ func TestAUserWithoutAPasswordIsAskedForAToken(t *testing.T) {
 	p.give(g.id.Token(t, "ann", map[string]any{"jti": "t-17"}))
 	p.expect("RSSSSK")
 	p.expect("Z")
-	require.Contains(t, g.log.String(), `"token_id":"t-17"`)
+	require.Eventually(t, func() bool { return strings.Contains(g.log.String(), `"token_id":"t-17"`) }, 5*time.Second, time.Millisecond)
 
 	_, asked = g.ask("kim")
 	require.Equal(t, question("SCRAM-SHA-256"), asked)

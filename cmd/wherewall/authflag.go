@@ -17,7 +17,9 @@ type authWord struct {
 }
 
 func authWords() []authWord {
-	return []authWord{{"scram", wire.AuthSCRAM}, {"cert", wire.AuthCertificate}, {"trust", wire.AuthTrust}}
+	return []authWord{
+		{"scram", wire.AuthSCRAM}, {"cert", wire.AuthCertificate}, {"token", wire.AuthToken}, {"oauth", wire.AuthOAuth}, {"trust", wire.AuthTrust},
+	}
 }
 
 // UnmarshalText reads words apart by commas.

@@ -79,7 +79,7 @@ func TestAConfigurationFileIsStrict(t *testing.T) {
 		"a list is not a value":                       {"policy: [a]\n", ":1:9: policy takes one value"},
 		"a key without a value is an error":           {"listen: h:1\npolicy:\n", ":2:"},
 		"a duration must be one":                      {"schema_poll: often\n", ":1:14: schema_poll: "},
-		"a choice must be among those there are":      {"listen: a:1\nauth: none\n", `:2:7: auth: "none" is none of scram, cert, trust`},
+		"a choice must be among those there are":      {"listen: a:1\nauth: none\n", `:2:7: auth: "none" is none of scram, cert, token, oauth, trust`},
 		"a list is no configuration":                  {"- policy\n", ":1:1: "},
 		"a tab is no indent":                          {"a:\n\tb: 1\n", ":2:1: "},
 		"another file may not be named":               {"config: b.yaml\n", `:1:1: unknown key "config"`},

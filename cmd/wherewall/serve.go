@@ -28,7 +28,8 @@ type serveCmd struct {
 	socketFlags
 	tlsFlags
 	lobbyFlags
-	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), both apart by a comma, or trust (no proof; on a loopback address only)."`
+	tokenFlags
+	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), token (a token as a password), oauth (a token by OAUTHBEARER), several apart by commas, or trust (no proof; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
 	Drain      time.Duration `default:"30s" reload:"" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
 	Strict     bool          `help:"Refuse to start where the service login is stronger, or the server older, than it should be, or clients of other machines may do without TLS."`
@@ -60,7 +61,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	if err := c.tlsFlags.validate(auth); err != nil {
+	if err := errors.Join(c.tlsFlags.validate(auth), c.tokenFlags.validate(auth, c.encryption() != wire.EncryptionOff || onlyHere(c.Listen))); err != nil {
 		return err
 	}
 	var t tuning
@@ -71,6 +72,10 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 		return err
 	}
 	k, err := c.open(ctx, log, &t)
+	if err != nil {
+		return err
+	}
+	tokens, err := c.issuer(ctx, k.current().Snapshot, log)
 	if err != nil {
 		return err
 	}
@@ -101,6 +106,11 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 		certificates.configure(&config)
 		k.others = append(k.others, reloader{"certificates", certificates.load})
 		defer certificates.keep(certificatePoll)()
+	}
+	if tokens != nil {
+		tokens.configure(&config)
+		k.others = append(k.others, reloader{"token keys", tokens.keys.Load})
+		defer tokens.keep()()
 	}
 	p := startBehind(doors, k, config, c.SchemaPoll)
 	p.drain = c.Drain

@@ -41,6 +41,7 @@ type Keys struct {
 // NewKeys makes Keys that know none until Load or Run.
 func NewKeys(c KeysConfig) *Keys {
 	c.Every, c.Apart, c.Keep = orDefault(c.Every, 5*time.Minute), orDefault(c.Apart, 10*time.Second), orDefault(c.Keep, time.Hour)
+	c.Every = min(c.Every, c.Keep/2) // or keys that are there all the time would come and go
 	if c.Now == nil {
 		c.Now = time.Now
 	}
