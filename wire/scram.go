@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/xdg-go/scram"
@@ -66,11 +67,30 @@ func (h *handshake) scram(login, verifier string, chosen mechanism, first []byte
 	case bad != nil:
 		return bad
 	case answer == scram.ErrChannelBindingsDontMatch:
-		return &failure{state: stateAuthorization, message: "SCRAM channel binding check failed"}
+		return mismatch(chosen)
 	case !right:
 		return wrongPassword(login).after(held)
 	}
 	return h.send(appendAuthentication(nil, authSASLFinal, []byte(answer)))
+}
+
+// mismatch is a client's last message that binds to something else than it should: the certificate, or nothing.
+func mismatch(chosen mechanism) *failure {
+	if chosen != mechSCRAMPlus {
+		return violation("unexpected SCRAM channel-binding attribute in client-final-message")
+	}
+	return &failure{state: stateAuthorization, message: "SCRAM channel binding check failed"}
+}
+
+// cutShort is as much of a client's word as PostgreSQL repeats.
+func cutShort(word string) string {
+	const longest = 30
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, word[:min(len(word), longest)])
 }
 
 // conversation begins one, bound to the connection where it can be.
@@ -117,6 +137,9 @@ func (h *handshake) checkBinding(chosen mechanism, first string) *failure {
 			state: stateProtocol, message: malformed,
 			detail: "The client selected SCRAM-SHA-256-PLUS, but the SCRAM message does not include channel binding data.",
 		}
+	case flag == "p" && !strings.HasPrefix(first, "p=tls-server-end-point,"):
+		name, _, _ := strings.Cut(strings.TrimPrefix(first, "p="), ",")
+		return violation(fmt.Sprintf("unsupported SCRAM channel-binding type %q", cutShort(name)))
 	case flag == "y" && offered:
 		return &failure{
 			state: stateAuthorization, message: "SCRAM channel binding negotiation error",
