@@ -90,8 +90,8 @@ func (t *throttle) judge(ctx context.Context, g guesser, verify func() bool) (ri
 		return verify(), 0, nil
 	}
 	gates := t.gates(g)
-	for i, gate := range gates {
-		if bad := t.enter(ctx, gate); bad != nil {
+	for i, one := range gates {
+		if bad := t.enter(ctx, one); bad != nil {
 			leave(gates[:i])
 			return false, 0, bad
 		}
@@ -112,21 +112,21 @@ func (t *throttle) judge(ctx context.Context, g guesser, verify func() bool) (ri
 }
 
 // gates are those that a guesser has to pass, in an order that is the same for all, so that nobody waits in a circle.
-func (t *throttle) gates(g guesser) []*gate {
+func (t *throttle) gates(g guesser) []*turnstile {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if own := t.familiar.known(g.pair); own != nil {
-		return []*gate{own}
+		return []*turnstile{own}
 	}
 	user := t.users.get(g.user)
 	if g.near {
-		return []*gate{user}
+		return []*turnstile{user}
 	}
-	return []*gate{t.addresses.get(g.address), user}
+	return []*turnstile{t.addresses.get(g.address), user}
 }
 
 // enter waits for a place at a gate.
-func (t *throttle) enter(ctx context.Context, g *gate) *failure {
+func (t *throttle) enter(ctx context.Context, g *turnstile) *failure {
 	t.mu.Lock()
 	if g.waiting >= crowd {
 		t.mu.Unlock()
@@ -147,7 +147,7 @@ func (t *throttle) enter(ctx context.Context, g *gate) *failure {
 	}
 }
 
-func leave(gates []*gate) {
+func leave(gates []*turnstile) {
 	for _, g := range gates {
 		<-g.places
 	}
@@ -169,7 +169,7 @@ func (t *throttle) succeeded(g guesser) {
 }
 
 // failed counts a failure and says how long its answer is held back.
-func (t *throttle) failed(gates []*gate) time.Duration {
+func (t *throttle) failed(gates []*turnstile) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	held := time.Duration(0)
