@@ -1,17 +1,20 @@
 package wire
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+
 	"github.com/wherewall/wherewall/catalog"
-	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
 )
 
 // kept is whose things the session of a shared login holds, as far as they outlive a subject. A subject finds nothing there that another one left.
 type kept struct {
-	tables  *plan.Subject // whose temporary tables there may be; nil for nobody's
-	numbers *plan.Subject // who has drawn numbers from sequences; nil for nobody
-	mixed   bool          // more than one has
-	since   uint64        // of pending.forgotten: DISCARD ALL ends all of it
+	tables  string // whose temporary tables there may be, see whose; empty for nobody's
+	numbers string // who has drawn numbers from sequences; empty for nobody
+	mixed   bool   // more than one has
+	since   uint64 // of pending.forgotten: DISCARD ALL ends all of it
 }
 
 // keeping says why a statement may not be said in the session of a shared login because of what outlives a subject; nil where it may.
@@ -35,10 +38,14 @@ func (q *requests) keeping(v *view, s statement) *rewrite.Refusal {
 		if draws(said) {
 			all |= rewrite.DrawsNumbers
 		}
-		if no := k.judge(v.plan.Subject, all); no != nil {
+		if all == 0 && said.Kind != rewrite.Listen {
+			continue
+		}
+		who := v.whose()
+		if no := k.judge(who, all); no != nil {
 			return no
 		}
-		if v.plan.Subject != q.view.plan.Subject {
+		if who != q.view.whose() {
 			if no := ownOnly(said, all); no != nil {
 				return no
 			}
@@ -48,23 +55,40 @@ func (q *requests) keeping(v *view, s statement) *rewrite.Refusal {
 }
 
 // judge notes what a subject is about to leave, and refuses what another one has left.
-func (k *kept) judge(who plan.Subject, all rewrite.Keeps) *rewrite.Refusal {
+func (k *kept) judge(who string, all rewrite.Keeps) *rewrite.Refusal {
 	if all&rewrite.KeepsTables != 0 {
-		if k.tables != nil && *k.tables != who {
+		if k.tables != "" && k.tables != who {
 			return left("this session has temporary tables of another subject")
 		}
-		k.tables = &who
+		k.tables = who
 	}
 	if all&rewrite.DrawsNumbers != 0 {
-		k.mixed = k.mixed || k.numbers != nil && *k.numbers != who
-		k.numbers = &who
+		k.mixed = k.mixed || k.numbers != "" && k.numbers != who
+		k.numbers = who
 	}
-	if all&rewrite.KeepsNumbers != 0 && (k.mixed || k.numbers != nil && *k.numbers != who) {
+	if all&rewrite.KeepsNumbers != 0 && (k.mixed || k.numbers != "" && k.numbers != who) {
 		r := left("the last values of sequences in this session are another subject's")
 		r.Hint = "Use INSERT ... RETURNING, or DISCARD ALL before the next subject's statements."
 		return r
 	}
 	return nil
+}
+
+// whose names the subject of a view, with the attributes that a token brought: the same person with others is somebody else. It is never empty.
+func (v *view) whose() string {
+	if v.name != "" {
+		return v.name
+	}
+	subject := v.plan.Subject
+	name := fmt.Sprintf("%q in %q", subject.User, subject.Tenant)
+	if v.who.token != nil {
+		for _, attribute := range slices.Sorted(maps.Keys(v.who.token.Attributes)) {
+			claim := v.who.token.Attributes[attribute]
+			name += fmt.Sprintf(" %q %d %q", attribute, claim.Kind, claim.Texts)
+		}
+	}
+	v.name = name
+	return name
 }
 
 func left(message string) *rewrite.Refusal {

@@ -11,8 +11,8 @@ func loads(s *rewrite.Statement) bool { return s != nil && s.Kind.Loads() }
 
 // sendLoading sends a Query with a COPY from the client in it, and sees to it until the server has answered: what a message means
 // depends on whether the server waits for rows.
-func (q *requests) sendLoading(s statement) error {
-	if err := q.sendQuery(s); err != nil {
+func (q *requests) sendLoading(s statement, turns ...turn) error {
+	if err := q.sendQuery(s, turns...); err != nil {
 		return err
 	}
 	if err := q.out.flush(); err != nil {

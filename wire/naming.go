@@ -132,7 +132,7 @@ func (q *requests) settled() error {
 }
 
 // sendNaming sends a Query with statements that are about names.
-func (q *requests) sendNaming(v *view, s statement) error {
+func (q *requests) sendNaming(v *view, s statement, turns ...turn) error {
 	if err := q.settle(); err != nil {
 		return err
 	}
@@ -145,9 +145,9 @@ func (q *requests) sendNaming(v *view, s statement) error {
 	}
 	q.unsettled = true
 	if s.any(loads) {
-		return q.sendLoading(s)
+		return q.sendLoading(s, turns...)
 	}
-	return q.sendQuery(s)
+	return q.sendQuery(s, turns...)
 }
 
 // judgeText says why a text may not use the names that it uses; nil where it may. What the text itself has made under a name, or ended, is

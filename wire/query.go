@@ -62,20 +62,21 @@ func (q *requests) sendText(by speaker, s statement) error {
 			return q.sendQuery(v.refusal(no))
 		}
 	}
+	var turns []turn
 	if s.any(switches) {
-		turns, no := q.turns(v, s, nil)
+		all, no := q.turns(v, s, nil)
 		if no != nil {
 			return q.sendQuery(v.refusal(no))
 		}
-		return q.sendSQL(request{kind: 'Q', of: s, turns: turns}, nil, nil)
+		turns = all
 	}
 	if s.any(names) {
-		return q.sendNaming(v, s)
+		return q.sendNaming(v, s, turns...)
 	}
 	if s.any(loads) {
-		return q.sendLoading(s)
+		return q.sendLoading(s, turns...)
 	}
-	return q.sendQuery(s)
+	return q.sendQuery(s, turns...)
 }
 
 // text takes the string out of a message that is nothing but one.
@@ -87,8 +88,8 @@ func text(body []byte) (string, bool) {
 	return string(body[:end]), true
 }
 
-func (q *requests) sendQuery(s statement) error {
-	return q.sendSQL(request{kind: 'Q', of: s}, nil, nil)
+func (q *requests) sendQuery(s statement, turns ...turn) error {
+	return q.sendSQL(request{kind: 'Q', of: s, turns: turns}, nil, nil)
 }
 
 // functionCall handles a FunctionCall. It calls functions by OID, past every check that a text goes through.

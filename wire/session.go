@@ -37,6 +37,7 @@ type view struct {
 	who    identity
 	values *rewrite.Values
 	plan   *plan.Plan
+	name   string           // see whose; empty until somebody asks
 	shared bool             // of the session of a shared login, which has other views too
 	barred *rewrite.Refusal // of a subject that is none any more: nothing passes but what leads back; nil for others
 }

@@ -72,6 +72,9 @@ func (s *settings) setTenant(value string) {
 
 // malformed notes options that no server would understand, or that are none of a client's business.
 func (s *settings) malformed(options string) {
+	if strings.Contains(strings.ToLower(options), "token") {
+		options = "..." // which is nothing to repeat
+	}
 	if s.refused == nil {
 		s.refused = &failure{
 			state:   stateDenied,
