@@ -7,7 +7,7 @@ import (
 )
 
 // Digest names what a plan gives: the policy, the rules that follow from the roles, and the subject's values that they use. Under one policy, whoever has the
-// same digest sees the same rows, so that a cache of results may be keyed by it. It is 16 hexadecimal digits.
+// same digest sees the same rows, so that a cache of results may be keyed by it. It is SHA-256 in hexadecimal.
 func (p *Plan) Digest() string {
 	h := sha256.New()
 	write := func(text string) {
@@ -26,5 +26,5 @@ func (p *Plan) Digest() string {
 		write(name)
 		write(p.Values[name])
 	}
-	return hex.EncodeToString(h.Sum(nil))[:16]
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -29,7 +29,7 @@ func NewValues(p *plan.Plan, mark string) *Values {
 	v.quoted[pidSlot] = "'0'"
 	v.quoted[locksSlot] = string(sqltree.QuoteLiteral(nil, channelPrefix(p.Subject.Tenant)))
 	v.quoted[tenantSlot] = string(sqltree.QuoteLiteral(nil, p.Subject.Tenant))
-	v.quoted[planSlot] = string(sqltree.QuoteLiteral(nil, p.Digest()))
+	v.quoted[planSlot] = string(sqltree.QuoteLiteral(nil, p.Digest()[:shownDigest]))
 	v.quoted[userSlot] = string(sqltree.QuoteLiteral(nil, p.Subject.User))
 	return v
 }

@@ -45,6 +45,9 @@ const (
 	sentSetting = settingPrefix + "subject"
 )
 
+// shownDigest is how many digits of a plan's digest are shown.
+const shownDigest = 16
+
 // switchBy is what a setting of ours names; SwitchByNothing for any other setting.
 func switchBy(name string) SwitchBy {
 	switch strings.ToLower(name) {

@@ -68,7 +68,7 @@ func (q *requests) actingAs(own *view, to *identity) (*view, error) {
 func (q *requests) remembered(seen view) *view {
 	a := &q.acting
 	digest := seen.plan.Digest()
-	if before := a.known[digest]; before != nil {
+	if before := a.known[digest]; before != nil && before.plan.Subject == seen.plan.Subject {
 		seen.plan, seen.values, seen.shared = before.plan, before.values, true
 		return &seen
 	}
