@@ -60,9 +60,15 @@ func (g *ground) representative(tenant int) []pgproto3.FrontendMessage {
 // said is what a client sends for its session, startup packet included.
 func (g *ground) said(t testing.TB, tenant int, application string) stream {
 	t.Helper()
+	return g.saidBy(t, fmt.Sprintf("u%d", tenant), tenant, application)
+}
+
+// saidBy is what a login sends for a tenant's session.
+func (g *ground) saidBy(t testing.TB, login string, tenant int, application string) stream {
+	t.Helper()
 	startup, err := (&pgproto3.StartupMessage{
 		ProtocolVersion: pgproto3.ProtocolVersion30,
-		Parameters:      map[string]string{"user": fmt.Sprintf("u%d", tenant), "database": g.database, "application_name": application},
+		Parameters:      map[string]string{"user": login, "database": g.database, "application_name": application},
 	}).Encode(nil)
 	require.NoError(t, err)
 	s := stream{startup}

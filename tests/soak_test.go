@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wherewall/wherewall/internal/tlstest"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -78,7 +79,10 @@ func newSoak(t *testing.T) *soak {
 		require.NoError(t, err)
 		also, far, s.near = append(also, clients), servers.Addr(), clients.Addr()
 	}
+	encrypted, err := wire.NewTLS(wire.TLSOptions{Certificate: tlstest.New(t, "authority").Server(t)})
+	require.NoError(t, err)
 	s.ground = newGround(t, "soak", s.stand.Addr().String(), func(c *wire.Config) {
+		c.Encryption, c.TLS = wire.EncryptionOptional, func() *wire.TLS { return encrypted }
 		c.LoginTimeout = 3 * time.Second
 		if far != nil {
 			c.LoginTimeout = 30 * time.Second

@@ -57,6 +57,7 @@ func (s *soak) company(t *testing.T) []*lane {
 			return s.judge(part)(s.hear(t, part, r.IntN(2) == 0))
 		}},
 	}
+	lanes = append(lanes, s.otherWays(t)...)
 	if s.link != nil {
 		lanes = append(lanes, &lane{name: "honest clients on a lossy network", workers: 4, run: func(ctx context.Context, r *rand.Rand) error {
 			return s.strictly(ctx, r.IntN(faultTenants), s.link)
@@ -128,6 +129,93 @@ func dawdle(ctx context.Context, addr string, said []byte, r *rand.Rand) error {
 	select {
 	case <-ctx.Done():
 	case <-time.After(time.Duration(r.IntN(1000)) * time.Millisecond):
+	}
+	return nil
+}
+
+// otherWays are clients that do not log in as a tenant's user in the clear.
+func (s *soak) otherWays(t *testing.T) []*lane {
+	past := s.saidBy(t, "root", 0, "")
+	return []*lane{
+		{name: "honest clients inside TLS", workers: 1, run: func(ctx context.Context, r *rand.Rand) error {
+			tenant := r.IntN(faultTenants)
+			config, err := pgx.ParseConfig(fmt.Sprintf("postgres://u%d@%s/%s?sslmode=require", tenant, s.addr, s.database))
+			if err != nil {
+				return fmt.Errorf("making a session: %w", err)
+			}
+			return s.honestSession(context.WithoutCancel(ctx), tenant, config)
+		}},
+		{name: "a shared login that acts for all tenants", workers: 2, run: s.actsForAll},
+		{name: "a login that is not filtered", workers: 1, run: func(ctx context.Context, _ *rand.Rand) error {
+			return s.as(ctx, "root", func(ctx context.Context, conn *pgx.Conn) error {
+				var count int
+				err := conn.QueryRow(ctx, "SELECT count(DISTINCT (tenant, id)) FROM note WHERE id <= $1 AND tenant <> 't0'", faultRows).Scan(&count)
+				if err != nil || count != faultRows*(faultTenants-1) {
+					return fmt.Errorf("it sees %d rows: %w", count, err)
+				}
+				return nil
+			})
+		}},
+		{name: "clients that are not filtered and vanish", workers: 1, run: func(_ context.Context, r *rand.Rand) error {
+			said := past.bytes()
+			_, err := converse(s.addr, said[:r.IntN(len(said))], parting(r.IntN(int(partings))))
+			return err
+		}},
+		{name: "servers that answer wrongly to whom nobody filters", workers: 1, run: func(_ context.Context, r *rand.Rand) error {
+			said := s.saidBy(t, "root", 0, fmt.Sprintf("random %d", r.Uint64()))
+			_, err := converse(s.addr, said[:len(said)-r.IntN(2)].bytes(), halfClose)
+			return err
+		}},
+	}
+}
+
+// as runs a session of a login.
+func (s *soak) as(ctx context.Context, login string, do func(context.Context, *pgx.Conn) error) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 3*patience)
+	defer stop()
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", login, s.addr, s.database))
+	if err != nil {
+		return fmt.Errorf("connecting as %s: %w", login, err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	return do(ctx, conn)
+}
+
+// actsForAll acts as one user after the other in one session, with the same statements and the same names for them.
+func (s *soak) actsForAll(ctx context.Context, r *rand.Rand) error {
+	return s.as(ctx, "pool", func(ctx context.Context, conn *pgx.Conn) error {
+		for range 8 {
+			tenant := r.IntN(faultTenants)
+			if err := s.actsFor(ctx, conn, tenant, r.IntN(2) == 0); err != nil {
+				return fmt.Errorf("acting as u%d: %w", tenant, err)
+			}
+			var body string
+			err := conn.QueryRow(ctx, "SELECT body FROM note LIMIT 1", pgx.QueryExecModeSimpleProtocol).Scan(&body)
+			if err == nil {
+				return fmt.Errorf("%w: the login itself has got %.60q", errForeign, body)
+			}
+		}
+		return nil
+	})
+}
+
+func (s *soak) actsFor(ctx context.Context, conn *pgx.Conn, tenant int, locally bool) error {
+	begin, set, end := "SELECT 1", "SET", "RESET wherewall.user"
+	if locally {
+		begin, set, end = "BEGIN", "SET LOCAL", "COMMIT"
+	}
+	for _, sql := range []string{begin, fmt.Sprintf("%s wherewall.user = 'u%d'", set, tenant)} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
+		if err := s.bodies(ctx, conn, tenant, faultRows, "SELECT body FROM note WHERE id <= $1", mode, faultRows); err != nil {
+			return err
+		}
+	}
+	if _, err := conn.Exec(ctx, end); err != nil {
+		return fmt.Errorf("%s: %w", end, err)
 	}
 	return nil
 }
