@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -93,8 +94,29 @@ func newGround(t testing.TB, database, upstream string, change func(*wire.Config
 	if change != nil {
 		change(&c)
 	}
+	c.Connector = newApart(config)
 	g.proxy = serve(t, database, c, also...)
 	return g
+}
+
+// apart makes connections to a server that is trusted to be one, and to those in its place that are hostile. Each of the latter is a
+// host of its own: what it does would else keep others from being asked.
+type apart struct {
+	honest wire.Connector
+	config *pgconn.Config
+}
+
+func newApart(config *pgconn.Config) *apart { return &apart{connector(config), config} }
+
+func connector(config *pgconn.Config) wire.Connector {
+	return wire.NewConnector(pgdial.Of(config, pgdial.Options{Dial: config.DialFunc}))
+}
+
+func (a *apart) Connect(ctx context.Context, settings map[string]string) (*wire.Backend, error) {
+	if name := settings["application_name"]; strings.HasPrefix(name, "wrong ") || strings.HasPrefix(name, "random ") {
+		return connector(a.config).Connect(ctx, settings)
+	}
+	return a.honest.Connect(ctx, settings)
 }
 
 // serve runs a server until the end of the test, when every session must have come to its end.
