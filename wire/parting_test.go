@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"net"
 	"testing"
 	"time"
 
@@ -41,8 +40,7 @@ func TestServerFinishesForAClientThatSaidGoodbyeAndLeft(t *testing.T) {
 	s.start(t)
 	s.client.send(message('Q', "select 1\x00"), message('Q', "select 2\x00"), message('X', ""))
 	s.server.expect("QQX")
-	require.NoError(t, s.client.Conn.(*net.TCPConn).SetLinger(0))
-	_ = s.client.Close()
+	s.client.vanish()
 	for range 20 {
 		// Replies that nobody takes must not end the server's connection before it has come to the goodbye.
 		s.server.send(serverError("ERROR", "22012", "division by zero"), ready)
@@ -75,8 +73,7 @@ func TestVanishedClientOfAWaitingSessionCancels(t *testing.T) {
 	// Whether a is what it was hangs on a batch that takes long.
 	s.client.send(message('P', "a\x00select 1\x00\x00\x00"), message('Q', "select 1\x00"), bindMessage("", "a"))
 	s.server.expect("PQ")
-	require.NoError(t, s.client.Conn.(*net.TCPConn).SetLinger(0))
-	_ = s.client.Close()
+	s.client.vanish()
 	require.Eventually(t, func() bool {
 		s.endIfAbandoned()
 		return len(s.cancelled) == 1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -118,6 +119,9 @@ func testWorld() *World {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	clientNear, clientFar := connected(t)
+	if os.Getenv(stagesInsideTLS) != "" {
+		clientNear, clientFar = insideTLS(t, clientNear, clientFar)
+	}
 	serverNear, serverFar := connected(t)
 	s := &stage{
 		client: newPeer(t, clientNear), server: newPeer(t, serverFar),

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -361,8 +360,7 @@ func TestVanishedClientOfABusyServerCancels(t *testing.T) {
 			break
 		}
 	}
-	require.NoError(t, s.client.Conn.(*net.TCPConn).SetLinger(0))
-	_ = s.client.Close()
+	s.client.vanish()
 	require.Eventually(t, func() bool {
 		s.endIfAbandoned()
 		return len(s.cancelled) == 1
