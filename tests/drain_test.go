@@ -89,7 +89,7 @@ func drainedSessions() []drained {
 // promised, then one error, and the end.
 func TestDrain(t *testing.T) {
 	db := newWireDatabase(t, "drain")
-	p := startProxy(t, proxyOptions{database: "drain", role: serviceRole, policy: []string{"testdata/wire/policy.yaml"}})
+	p := startProxy(t, wireOptions("drain"))
 	db.reset(t)
 	lock := holdRows(t, "drain")
 	waiting := 0
@@ -125,7 +125,7 @@ func TestDrain(t *testing.T) {
 // TestDrainThatLosesPatience ends what does not end by itself: with one error, and nothing of it is kept.
 func TestDrainThatLosesPatience(t *testing.T) {
 	db := newWireDatabase(t, "drain_hard")
-	p := startProxy(t, proxyOptions{database: "drain_hard", role: serviceRole, policy: []string{"testdata/wire/policy.yaml"}})
+	p := startProxy(t, wireOptions("drain_hard"))
 	db.reset(t)
 	open := dial(t, p.dsn("app"))
 	require.Equal(t, "", open.query(t, "BEGIN; INSERT INTO part (label) VALUES ('lost')").code())

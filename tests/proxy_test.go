@@ -32,6 +32,7 @@ type proxyOptions struct {
 	past           *pgconn.Config // the login of unfiltered users; nil for the service login
 	asked          bool           // clients have to prove who they are; otherwise they are trusted
 	configure      func(*wire.Config)
+	timeouts       map[string]int64 // the operator's time limits, in milliseconds
 }
 
 // startProxy serves until the end of the test, when every session must have come to its end.
@@ -75,6 +76,8 @@ func readWorld(t testing.TB, o proxyOptions) *wire.World {
 	require.NoError(t, err)
 	defer conn.Close(ctx)
 	schema, err := catalog.LoadSchema(ctx, conn)
+	require.NoError(t, err)
+	schema.Limits, err = schema.Limits.Within(o.timeouts)
 	require.NoError(t, err)
 	snapshot, problems := catalog.Bind(policy, schema)
 	require.NotNil(t, snapshot, "%v", problems)

@@ -43,3 +43,8 @@ func (db *wireDatabase) reset(t testing.TB) {
 	t.Helper()
 	pg.exec(t, db.name, db.seed)
 }
+
+// wireOptions are a proxy before the database of the wire scripts, for the user app.
+func wireOptions(database string) proxyOptions {
+	return proxyOptions{database: database, role: serviceRole, policy: []string{"testdata/wire/policy.yaml"}}
+}
