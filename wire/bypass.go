@@ -53,7 +53,7 @@ func (b *bypass) run(ctx context.Context) {
 
 // began is the record that somebody was let past the policy, and ended that of how much.
 func (b *bypass) began(login time.Duration) {
-	b.log.Warn().Dur("login", login).Str("server_login", b.server.Login).Msg("unfiltered session started")
+	b.log.Warn().Dur("took", login).Str("server_login", b.server.Login).Msg("unfiltered session started")
 }
 
 func (b *bypass) ended(duration time.Duration) {

@@ -95,7 +95,7 @@ func (l *link) relay(ctx context.Context, h halves) {
 }
 
 func (l *link) began(login time.Duration) {
-	l.log.Info().Dur("login", login).Msg("session started")
+	l.log.Info().Dur("took", login).Msg("session started")
 }
 
 func (l *link) ended(duration time.Duration) {

@@ -40,8 +40,7 @@ func round[C any](ctx context.Context, u *Upstream, s *settings, open open[C]) (
 			return made, nil
 		}
 		failures = append(failures, err)
-		var lesser *pgconn.NotPreferredError
-		if errors.As(err, &lesser) {
+		if errors.Is(err, errLesser) {
 			second = i
 		}
 		if what != goOn {
@@ -109,13 +108,12 @@ func (s *settings) order() []int {
 
 // notWanted says whether a server has let us in and is not what target_session_attrs asks for.
 func notWanted(err error) bool {
-	var lesser *pgconn.NotPreferredError
-	for _, role := range []error{pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection} {
+	for _, role := range []error{errLesser, pgconn.ErrReadOnlyConnection, pgconn.ErrReadWriteConnection, pgconn.ErrPrimaryConnection, pgconn.ErrStandbyConnection} {
 		if errors.Is(err, role) {
 			return true
 		}
 	}
-	return errors.As(err, &lesser)
+	return false
 }
 
 // wrongPassword says whether the server has refused the login itself.

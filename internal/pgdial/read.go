@@ -1,6 +1,7 @@
 package pgdial
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +52,7 @@ func split(config *pgconn.Config) []server {
 		if c.ConnectTimeout == 0 {
 			c.ConnectTimeout = connectTimeout
 		}
+		c.ValidateConnect = strict(c.ValidateConnect)
 		if c.RequireAuth == "" && !encrypted(c) {
 			// Whoever stands between could read it, and be let in for it by the real server.
 			c.RequireAuth = "!password"
@@ -59,6 +61,24 @@ func split(config *pgconn.Config) []server {
 		ways = ways[same:]
 	}
 	return all
+}
+
+// errLesser is a server that is not what target_session_attrs prefers.
+var errLesser = errors.New("the server would do where there is no better one")
+
+// strict keeps pgx from being content with the only host that it knows of, where there may be better ones.
+func strict(validate pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
+	if validate == nil {
+		return nil
+	}
+	return func(ctx context.Context, conn *pgconn.PgConn) error {
+		err := validate(ctx, conn)
+		var lesser *pgconn.NotPreferredError
+		if errors.As(err, &lesser) {
+			return errLesser
+		}
+		return err
+	}
 }
 
 // encrypted says whether every way to a host is by TLS or does not leave this machine by the network.

@@ -13,7 +13,7 @@ import (
 )
 
 // initdb makes the cluster. The password goes by a file, since arguments are visible to every user of the machine.
-func (s *Server) initdb(ctx context.Context, bin string, as account) error {
+func (s *Server) initdb(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	secret := filepath.Join(s.dir, "password")
@@ -21,14 +21,14 @@ func (s *Server) initdb(ctx context.Context, bin string, as account) error {
 		return fmt.Errorf("writing the superuser's password: %w", err)
 	}
 	defer os.Remove(secret)
-	if err := as.own(secret); err != nil {
+	if err := s.as.own(secret); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", s.data(), "-U", Superuser, "--pwfile", secret,
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", Superuser, "--pwfile", secret,
 		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions")
 	cmd.Dir = s.dir
-	cmd.Env = environment(bin)
-	cmd.SysProcAttr = as.attributes(syscall.SIGKILL)
+	cmd.Env = environment(s.bin)
+	cmd.SysProcAttr = s.as.attributes(syscall.SIGKILL)
 	if err := run(ctx, cmd); err != nil {
 		return fmt.Errorf("running initdb: %w", err)
 	}
@@ -66,17 +66,17 @@ func (s *Server) configure(settings map[string]string) error {
 }
 
 // serve starts the server itself.
-func (s *Server) serve(bin string, as account) (*process, error) {
+func (s *Server) serve() (*process, error) {
 	log, err := os.Create(s.LogFile())
 	if err != nil {
 		return nil, fmt.Errorf("making the server's log: %w", err)
 	}
 	defer log.Close() // The server has its own copy.
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.Port))
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", fmt.Sprint(s.Port))
 	cmd.Dir = s.dir
-	cmd.Env = environment(bin)
+	cmd.Env = environment(s.bin)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = as.attributes(syscall.SIGQUIT)
+	cmd.SysProcAttr = s.as.attributes(syscall.SIGQUIT)
 	p, err := begin(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("starting PostgreSQL: %w", err)

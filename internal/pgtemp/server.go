@@ -38,6 +38,8 @@ type Options struct {
 type Server struct {
 	Port int // on 127.0.0.1
 
+	bin      string
+	as       account
 	dir      string // everything of this server, deleted by Stop
 	password string
 	process  *process
@@ -61,7 +63,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	sweep(os.TempDir())
-	s := &Server{password: rand.Text()}
+	s := &Server{password: rand.Text(), bin: o.BinDir, as: as}
 	if s.dir, err = newHome(os.TempDir(), as); err != nil {
 		return nil, err
 	}
@@ -71,13 +73,13 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		}
 	}()
 	fmt.Fprintf(o.Log, "Starting a throwaway PostgreSQL from %s\n", o.BinDir)
-	if err := s.initdb(ctx, o.BinDir, as); err != nil {
+	if err := s.initdb(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.configure(o.Settings); err != nil {
 		return nil, err
 	}
-	return s, s.launch(ctx, o.BinDir, as)
+	return s, s.launch(ctx)
 }
 
 // DSN is a connection URL for a user of the server. An empty password is left out.
@@ -115,13 +117,13 @@ func (s *Server) Stop() error {
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // launch starts the server on a free port and waits for its first answer.
-func (s *Server) launch(ctx context.Context, bin string, as account) error {
+func (s *Server) launch(ctx context.Context) error {
 	var err error
 	for range portAttempts {
 		if s.Port, err = freePort(); err != nil {
 			return err
 		}
-		if s.process, err = s.serve(bin, as); err != nil {
+		if s.process, err = s.serve(); err != nil {
 			return err
 		}
 		if err = s.ready(ctx); err == nil || ctx.Err() != nil || !s.process.ended() {
