@@ -35,8 +35,14 @@ func TestNothingOutlivesASubject(t *testing.T) {
 			{asKim, ""}, {"PREPARE s AS " + countDocs, ""}, {asWil, ""}, {"EXECUTE s", "26000"}, {asKim, ""}, {"EXECUTE s", acmeDocs},
 		},
 		"a statement that SQL prepared, in the message that changes the subject": {
-			{asKim, ""}, {"PREPARE s AS " + countDocs, ""}, {asWil, ""}, {"EXECUTE s; " + asWil, "26000"}, {"EXECUTE s; RESET ALL", "26000"},
-			{"PREPARE w AS " + countDocs + "; EXECUTE w; " + asKim, globexDocs}, {"EXECUTE w", "26000"}, {"EXECUTE s", acmeDocs},
+			{asKim, ""},
+			{"PREPARE s AS " + countDocs, ""},
+			{asWil, ""},
+			{"EXECUTE s; " + asWil, "26000"},
+			{"EXECUTE s; RESET ALL", "26000"},
+			{"PREPARE w AS " + countDocs + "; EXECUTE w; " + asKim, globexDocs},
+			{"EXECUTE w", "26000"},
+			{"EXECUTE s", acmeDocs},
 		},
 		"a cursor in a transaction": {
 			{"BEGIN", ""}, {"SET LOCAL wherewall.user = 'kim'", ""}, {"DECLARE c CURSOR FOR " + first, ""}, {"SET LOCAL wherewall.user = 'wil'", ""}, {"FETCH c", "34000"},

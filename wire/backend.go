@@ -58,6 +58,9 @@ const cancelTimeout = 5 * time.Second
 
 // Connect logs in with the service login's secret, which is all that the client's settings never touch.
 func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backend, error) {
+	if startupSize(settings) > maxSettings {
+		return nil, errTooManySettings
+	}
 	connection, err := d.upstream.Dial(ctx, func(config *pgconn.Config) {
 		config.RuntimeParams = parameters(config.RuntimeParams, settings)
 		boundLogin(config)
@@ -79,6 +82,20 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 		return nil, errors.New("taking over the server connection: it is not idle")
 	}
 	return newBackend(hijacked), nil
+}
+
+// maxSettings is what a session's settings may take of the startup packet, in which the rest is the operator's: a server drops the connection of a packet
+// that is too long without a word, as one does that is out of order.
+const maxSettings = maxStartupPacket * 9 / 10
+
+var errTooManySettings = errors.New("the settings of a session are too long for a startup packet")
+
+func startupSize(settings map[string]string) int {
+	size := 0
+	for name, value := range settings {
+		size += len(name) + 1 + len(value) + 1
+	}
+	return size
 }
 
 // optionsParameter is the startup parameter with command-line switches for the server process.
@@ -133,6 +150,9 @@ func newBackend(h *pgconn.HijackedConn) *Backend {
 // connectFailure is what a client may know of a server that could not be reached: never its address, login or answer,
 // unless the answer is about a setting of the client's own.
 func connectFailure(err error) *failure {
+	if errors.Is(err, errTooManySettings) {
+		return &failure{state: stateLimit, message: err.Error(), hint: "Ask for fewer settings when you connect, or for shorter ones."}
+	}
 	var refusal *pgconn.PgError
 	if errors.As(err, &refusal) {
 		switch refusal.Code {

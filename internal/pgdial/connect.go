@@ -75,7 +75,7 @@ func try[C any](ctx context.Context, u *Upstream, s *settings, i int, anyWillDo 
 		u.tell(h, h.answered(a, u.now(), nil), nil)
 		return made, goOn, nil
 	}
-	what := judge(ctx, err)
+	what := judge(ctx, u.now().Sub(a.began), err)
 	switch {
 	case what == abandoned:
 		h.unasked(a)

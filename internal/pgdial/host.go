@@ -129,12 +129,15 @@ const (
 	abandoned                // nobody waits for it any more
 )
 
-// judge tells what a failed login says of the host. libpq goes on to the next host where there is no answer, or the server does not accept connections
+// fairTime is what a host gets before an attempt whose caller has run out of time counts against it: the caller may have come with none left.
+const fairTime = 5 * time.Second
+
+// judge tells what a failed login, which took so long, says of the host. libpq goes on to the next host where there is no answer, or the server does not accept connections
 // now, or it is none of those that target_session_attrs asks for.
-func judge(ctx context.Context, err error) outcome {
+func judge(ctx context.Context, took time.Duration, err error) outcome {
 	var refusal *pgconn.PgError
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled), ctx.Err() != nil && took < fairTime:
 		return abandoned
 	case !errors.As(err, &refusal):
 		return goOn

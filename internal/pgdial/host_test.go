@@ -3,6 +3,7 @@ package pgdial
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -103,13 +104,33 @@ func TestWhatAFailureSaysOfTheHost(t *testing.T) {
 		"57P03": goOn, "57P01": goOn, "57P02": goOn, "28P01": stop, "28000": stop, "3D000": stop,
 		"53300": theirs, "22023": theirs, "42704": theirs, "42501": theirs,
 	} {
-		require.Equal(t, want, judge(t.Context(), refusal(code)), code)
+		require.Equal(t, want, judge(t.Context(), 0, refusal(code)), code)
 	}
-	require.Equal(t, goOn, judge(t.Context(), errSilence))
+	require.Equal(t, goOn, judge(t.Context(), 0, errSilence))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Equal(t, abandoned, judge(ctx, errSilence))
+	require.Equal(t, abandoned, judge(ctx, time.Hour, errSilence))
 	late, done := context.WithDeadline(t.Context(), time.Now().Add(-1))
 	defer done()
-	require.Equal(t, goOn, judge(late, context.DeadlineExceeded), "a server that hangs does not answer")
+	require.Equal(t, goOn, judge(late, fairTime, context.DeadlineExceeded), "a server that hangs does not answer")
+	require.Equal(t, abandoned, judge(late, fairTime-1, context.DeadlineExceeded), "who came with no time left says nothing of the server")
+}
+
+// TestWhoHasNoTimeHoldsNobodyUp has clients come to the server just before their time is up, again and again.
+func TestWhoHasNoTimeHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer silent.Close()
+	_, port, _ := net.SplitHostPort(silent.Addr().String())
+	u, err := Parse("host=127.0.0.1 user=u sslmode=disable port="+port, Options{})
+	require.NoError(t, err)
+	for range 10 {
+		ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
+		_, err := u.Dial(ctx, nil)
+		stop()
+		require.Error(t, err)
+	}
+	_, refused := u.hosts[0].ask(time.Now())
+	require.NoError(t, refused)
 }
