@@ -163,11 +163,25 @@ func (w *walker) expectNames(n *pg.Node) {
 	sides := []*pg.Node{e.Lexpr, e.Rexpr}
 	if e.Kind == pg.A_Expr_Kind_AEXPR_IN {
 		sides = append([]*pg.Node{e.Lexpr}, e.Rexpr.GetList().GetItems()...)
+		w.namesListed(e.Lexpr, sides[1:])
 	}
 	for _, side := range sides {
 		w.expect(side, nameAsOID)
 		for _, item := range side.GetAArrayExpr().GetElements() {
 			w.expect(item, nameAsOID)
+		}
+	}
+}
+
+// namesListed casts the untyped constants of an IN list to the type of the look-up that is sought in it, as the server does where there are several.
+func (w *walker) namesListed(sought *pg.Node, items []*pg.Node) {
+	l := w.lookupOf(sought)
+	if l == nil || l.array || len(items) < 2 {
+		return
+	}
+	for _, item := range items {
+		if item.GetAConst().GetSval() != nil {
+			item.Node = cast(&pg.Node{Node: item.Node}, builtinType(l.typ)).Node
 		}
 	}
 }

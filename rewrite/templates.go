@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"slices"
+
 	"github.com/maypok86/otter/v2"
 
 	"github.com/wherewall/wherewall/plan"
@@ -25,8 +27,10 @@ func newTemplates() *templates {
 		MaximumWeight: maxTemplateBytes,
 		Weigher: func(key templateKey, t *Template) uint32 {
 			weight := len(key.sql) + len(key.types) + 16*len(t.positions) + 512
-			for _, s := range t.segments {
-				weight += len(s.text) + 32
+			for _, part := range slices.Concat(t.Parts, []*Template{t}) {
+				for _, s := range part.segments {
+					weight += len(s.text) + 32
+				}
 			}
 			return uint32(weight) //nolint:gosec // texts are bounded to far less than 4 GiB
 		},

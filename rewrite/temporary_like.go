@@ -75,7 +75,8 @@ func (w *walker) likeMapped(like *pg.TableLikeClause) ([]*pg.Node, error) {
 			continue
 		}
 		open[c.Name] = true
-		column, err := w.likeColumn(c, read.Columns != nil && !isOpen(shown), like.Options&likeDefaults != 0)
+		partly := read.Columns != nil && !isOpen(shown)
+		column, err := w.likeColumn(c, partly, like.Options&likeDefaults != 0)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +88,8 @@ func (w *walker) likeMapped(like *pg.TableLikeClause) ([]*pg.Node, error) {
 	return elements, nil
 }
 
-// likeColumn is the definition of one column like another. One that the subject sees in part may be NULL for him.
+// likeColumn is the definition of one column like another. One that the subject sees in part may be NULL for him, and its default may be what he does
+// not see.
 func (w *walker) likeColumn(c *catalog.Column, partly, defaults bool) (*pg.ColumnDef, error) {
 	t, err := w.rewriter.declaredType(c)
 	if err != nil {
@@ -97,7 +99,7 @@ func (w *walker) likeColumn(c *catalog.Column, partly, defaults bool) (*pg.Colum
 	if c.NotNull && !partly {
 		d.Constraints = append(d.Constraints, constraint(&pg.Constraint{Contype: pg.ConstrType_CONSTR_NOTNULL}))
 	}
-	if !defaults || c.Default == "" || c.Generated || c.Identity {
+	if !defaults || partly || c.Default == "" || c.Generated || c.Identity {
 		return d, nil
 	}
 	value, err := parseExpression(c.Default)

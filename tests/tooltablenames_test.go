@@ -20,7 +20,10 @@ func TestRowsTellTheirTables(t *testing.T) {
 			"SELECT DISTINCT p.tableoid::regclass, t.tableoid::regclass::varchar FROM app.project p JOIN app.task t ON t.project_id = p.id",
 			"SELECT DISTINCT tableoid::regclass FROM app.\"Order Line\"", "SELECT DISTINCT (SELECT tableoid::regclass::text FROM app.org LIMIT 1) FROM app.task",
 			"SELECT DISTINCT (tableoid)::pg_catalog.regclass FROM ONLY app.task WHERE tableoid::regclass::text LIKE '%task'",
-			"SELECT 1 FROM app.task WHERE tableoid = 'app.nothing'::regclass",
+			"SELECT 1 FROM app.task WHERE tableoid = 'app.nothing'::regclass", "SELECT count(*) > 0 FROM app.task WHERE tableoid::regclass = 'app.task'",
+			"SELECT count(*) FROM app.task WHERE 'app.task' <> tableoid::regclass",
+			"SELECT count(*) > 0 FROM app.task WHERE tableoid::regclass IN ('app.task', 'app.project')",
+			"SELECT count(*) > 0 FROM pg_constraint WHERE conrelid::regclass IN ('app.task', 'app.project')", "SELECT 1 FROM pg_constraint WHERE conrelid::regclass IN ('app.nothing', 'app.task')",
 		} {
 			if path != "" {
 				require.Empty(t, c.query(t, path).code())

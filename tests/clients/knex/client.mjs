@@ -8,7 +8,7 @@ async function introspect() {
   const found = await db('information_schema.tables').select('table_schema', 'table_name').whereIn('table_schema', ['app', 'billing']).orderBy(['table_schema', 'table_name']);
   same(found.map((r) => `${r.table_schema}.${r.table_name}`), tables);
   const columns = await db('member').columnInfo();
-  same(Object.keys(columns).sort(), memberColumns.toSorted());
+  same(Object.keys(columns).sort(), [...memberColumns].sort());
   same(columns.full_name, { type: 'text', maxLength: null, nullable: false, defaultValue: null });
   same(await db.schema.hasTable('task'), true);
   same(await db.schema.hasTable('audit_log'), false);
