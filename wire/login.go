@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,12 +25,20 @@ func (s *Server) serveConnection(of lives, conn net.Conn) {
 			log.Error().Str("panic", fmt.Sprint(p)).Msg("connection failed")
 		}
 	}()
+	from := conn.RemoteAddr()
+	if !s.lobby.enter(from) {
+		s.turnAway(conn, log)
+		return
+	}
+	leave := sync.OnceFunc(func() { s.lobby.leave(from) })
+	defer leave()
 	h := s.newHandshake(conn)
 	session, cancel, err := s.admit(of.logins, h, &log)
 	if err != nil {
 		s.reject(h.conn, log, err)
 		return
 	}
+	leave()
 	if cancel != nil {
 		s.cancels.serve(of.sessions, cancel, conn.RemoteAddr())
 		return
@@ -63,6 +72,13 @@ func (s *Server) host(ctx context.Context, session hosted) {
 	session.run(ctx)
 }
 
+// turnAway tells a client that there is no place for it, and waits for nothing: those who are turned away are bounded by nobody.
+func (s *Server) turnAway(conn net.Conn, log zerolog.Logger) {
+	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = conn.Write(appendFatal(nil, &failure{state: stateTooMany, message: tooManyClients}))
+	log.Info().Str("sqlstate", stateTooMany).Str("reason", "too many connections have not logged in yet").Msg("login failed")
+}
+
 // reject tells a client why it is not let in, if it may know.
 func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 	var f *failure
@@ -81,13 +97,8 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 	log.Info().Str("sqlstate", f.state).Str("reason", reason).Msg("login failed")
 }
 
-// admit takes a connection through its login, within the time and number limits of those that have not proven who they are.
+// admit takes a connection through its login, within the time of those that have not proven who they are.
 func (s *Server) admit(ctx context.Context, h *handshake, log *zerolog.Logger) (hosted, *cancelRequest, error) {
-	from := h.conn.RemoteAddr()
-	if !s.lobby.enter(from) {
-		return nil, nil, &failure{state: stateTooMany, message: tooManyClients, reason: "too many connections have not logged in yet"}
-	}
-	defer s.lobby.leave(from)
 	ctx, stop := context.WithTimeout(ctx, s.config.LoginTimeout)
 	defer stop()
 	// Their end, or a shutdown, ends a login wherever it waits.
