@@ -102,7 +102,7 @@ func (c *certificates) watch(ctx context.Context, every time.Duration) {
 		case <-ticker.C:
 		}
 		if err := c.look(); err != nil {
-			c.log.Error().Err(err).Msg("reload failed: the former certificates stay in force")
+			c.log.Error().Err(err).Msg("reload failed: the former certificate stays in force")
 		}
 	}
 }

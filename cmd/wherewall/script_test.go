@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 //	$SAMPLE             the sample's policy
 //	$LISTEN, $TAKEN     an address that is free, and one that is not
 //
-// and, beside testscript's own commands: sql, refused, admin, until and signal.
+// and the certificates of putCertificates, and, beside testscript's own commands: sql, refused, admin, until, signal, secure and shows.
 func TestScripts(t *testing.T) {
 	server := pgtest.Start(t)
 	template := pgtest.Connect(t, server.AdminDSN("postgres"))
@@ -60,10 +60,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("PGBIN", os.Getenv("PGBIN"))
 			env.Setenv("DATABASE", database)
+			putCertificates(t, env.WorkDir)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sql": scriptSQL, "refused": scriptRefused, "admin": scriptAdmin, "until": scriptUntil, "signal": scriptSignal,
+			"secure": scriptSecure, "shows": scriptShows,
 		},
 	})
 }

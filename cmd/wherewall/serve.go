@@ -104,7 +104,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	c.lobbyFlags.apply(&config)
 	if certificates != nil {
 		certificates.configure(&config)
-		k.others = append(k.others, reloader{"certificates", certificates.load})
+		k.others = append(k.others, reloader{"certificate", certificates.load})
 		defer certificates.keep(certificatePoll)()
 	}
 	if tokens != nil {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"github.com/wherewall/wherewall/wire"
@@ -77,6 +79,26 @@ func TestPlainListenersAreAWeakness(t *testing.T) {
 		require.Empty(t, secure.exposure(anywhere))
 	}
 }
+
+func TestAStrictStartWantsTLSOnListenersThatOthersReach(t *testing.T) {
+	t.Parallel()
+	anywhere, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer anywhere.Close()
+	local, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	require.NoError(t, err)
+	defer local.Close()
+	plain := tlsFlags{TLS: "auto"}
+	require.Empty(t, plain.exposures([]net.Listener{anywhere, local}))
+	found := plain.exposures([]net.Listener{reached{anywhere}, local})
+	require.NoError(t, tell(zerolog.Nop(), "svc", found, false))
+	require.ErrorIs(t, tell(zerolog.Nop(), "svc", found, true), errWeak)
+}
+
+// reached is a listener that says that others reach it.
+type reached struct{ net.Listener }
+
+func (reached) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4zero, Port: 6432} }
 
 func TestAKeyThatOthersMayReadIsAWeakness(t *testing.T) {
 	t.Parallel()

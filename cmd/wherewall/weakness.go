@@ -27,7 +27,7 @@ func (w weakness) String() string {
 }
 
 // errWeak ends a strict start.
-var errWeak = errors.New("the service login or the server is not as it should be")
+var errWeak = errors.New("the service login, the server or a listener is not as it should be")
 
 // weaknesses looks for them as the service login.
 func weaknesses(ctx context.Context, conn *pgx.Conn, s *catalog.Snapshot) ([]weakness, error) {
