@@ -110,24 +110,6 @@ func (q *requests) known(portal bool, name string) (known, error) {
 	return is, nil
 }
 
-// crowded says whether the session has as many portals as it may, or statements that take as much. What the server has not answered
-// yet may replace others, so that is waited for.
-func (q *requests) crowded(portal bool, weight int) (bool, error) {
-	if !q.pending.crowded(portal, weight) {
-		return false, nil
-	}
-	if err := q.askForReplies(); err != nil {
-		return false, err
-	}
-	if err := q.out.flush(); err != nil {
-		return false, err
-	}
-	q.wait()
-	defer q.waited()
-	q.pending.empty()
-	return q.pending.crowded(portal, weight), nil
-}
-
 // dropFor drops a message of the extended protocol and refuses it in its place.
 func (q *requests) dropFor(f frame, r *rewrite.Refusal) error {
 	if err := q.drop(f); err != nil {

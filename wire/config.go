@@ -65,7 +65,8 @@ type Config struct {
 	MaxMessage int
 	// MaxStatement bounds the text of one Query or Parse message in bytes. Default 16 MiB.
 	MaxStatement int
-	// MaxHeld bounds the bytes of long messages that all sessions together hold at once. Default 256 MiB.
+	// MaxHeld bounds the bytes of long messages that all sessions together hold at once, and those of their prepared statements. Default
+	// 256 MiB for each.
 	MaxHeld int
 	// LoginTimeout bounds everything before the first ReadyForQuery. Default 60 seconds.
 	LoginTimeout time.Duration

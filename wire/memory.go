@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -21,6 +22,9 @@ type memory struct {
 	half      int64
 	patience  time.Duration
 	rewriting chan struct{}
+	// kept is what the prepared statements of all sessions take, and mostKept what they may; see requests.full.
+	kept     atomic.Int64
+	mostKept int64
 
 	mu    sync.Mutex
 	users map[string]*share
@@ -35,7 +39,7 @@ type share struct {
 func newMemory(bytes int) *memory {
 	return &memory{
 		all: semaphore.NewWeighted(int64(bytes)), half: int64(bytes) / 2, patience: memoryPatience,
-		rewriting: make(chan struct{}, heavyAtOnce), users: map[string]*share{},
+		rewriting: make(chan struct{}, heavyAtOnce), users: map[string]*share{}, mostKept: int64(bytes),
 	}
 }
 

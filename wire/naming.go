@@ -227,7 +227,7 @@ func (q *requests) roomFor(s statement) *rewrite.Refusal {
 			made++
 		}
 	}
-	if made > 0 && q.pending.crowded(portals, made*(&prepared{statement: s}).weight()) {
+	if made > 0 && q.full(portals, made*(&prepared{statement: s}).weight()) {
 		return refused(codeComplex, stateLimit, "too many prepared statements and cursors are kept")
 	}
 	return nil

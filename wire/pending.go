@@ -283,11 +283,12 @@ func (p *pending) certain(portal bool, name string, patient bool) (is known, wai
 	}
 }
 
-// crowded says whether one more portal, or one more statement, of so many bytes would be more than a session may have.
-func (p *pending) crowded(portal bool, weight int) bool {
+// crowded says whether one more portal, or one more statement, of so many bytes would be more than a session may have, and what it has without.
+func (p *pending) crowded(portal bool, weight, most int) (bool, int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return (portal && len(p.portals.versions) >= maxPortals) || p.names.weight+p.portals.weight+weight > maxPrepared
+	has := p.names.weight + p.portals.weight
+	return (portal && len(p.portals.versions) >= maxPortals) || has+weight > most, has
 }
 
 // empty waits until the server has answered everything.

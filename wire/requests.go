@@ -13,6 +13,7 @@ type requests struct {
 	*session
 	out  *outbox
 	held int64 // bytes of the shared memory that the message at hand has drawn
+	kept int64 // bytes that the other sessions know to be taken by this one's statements; see keeps
 	// unsettled says that a text was sent which changes names, and that nobody has waited for it yet.
 	unsettled bool
 	// now is the view that the last statement was judged by.
@@ -35,6 +36,7 @@ var errClientGone = errors.New("the client closed the connection")
 // loop handles messages until the client is gone or does not keep to the protocol. What it said before it went is sent: PostgreSQL
 // would run it, too.
 func (q *requests) loop() error {
+	defer q.keeps(0)
 	defer q.release()
 	err := q.messages()
 	var bad *failure
