@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions test-clients vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-policy bench-leak bench-copy mutants examples clean
+.PHONY: help demo build test test-all-versions test-clients test-drivers vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-policy bench-leak bench-copy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -37,6 +37,10 @@ test-all-versions: vet ## all tests on PostgreSQL 15, 16, 17 and 18, and a table
 # It installs what is missing: Debian packages by apt-get, the rest below the user's cache. CLIENTFLAGS='-run psql -direct' runs less; tests/clients/README.md
 test-clients: ## real clients, unmodified, through Wherewall: a line for each check, and a table
 	$(GO) run ./tests/clients $(CLIENTFLAGS)
+
+# Ten minutes and more. DRIVERFLAGS="-run pgx/pgtype -ways filtered" runs less, -record writes down what came out; docs/protocol.md
+test-drivers: ## the test suites of pgx and lib/pq, directly and through Wherewall, compared test by test
+	$(GO) run ./tests/drivers $(DRIVERFLAGS)
 
 vet:
 	@echo "compiling (the first build compiles PostgreSQL's parser, about a minute)"

@@ -32,3 +32,29 @@ func TestEveryDifferenceIsExplained(t *testing.T) {
 	slices.Sort(named)
 	require.Equal(t, there, named)
 }
+
+// TestEveryTestOfADriverIsExplained wants protocol.md to name the tests that are recorded to come out otherwise, each with a reason that it explains.
+func TestEveryTestOfADriverIsExplained(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("protocol.md")
+	require.NoError(t, err)
+	record, err := os.ReadFile("../tests/drivers/differences.txt")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n## Driver suites\n")
+	require.True(t, found)
+	rows := map[string]string{} // the reasons, by suite, login and test
+	for _, row := range regexp.MustCompile(`(?m)^\| (\S+) \| (unfiltered|filtered) \| (\S+)(?: \(\d+ parts\))? \| ([^|]+) \|$`).FindAllStringSubmatch(section, -1) {
+		rows[row[1]+" "+row[2]+" "+row[3]] = row[4]
+	}
+	named := map[string]bool{}
+	for line := range strings.Lines(string(record)) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		require.Len(t, fields, 4)
+		test, _, _ := strings.Cut(strings.SplitN(fields[0], " ", 3)[2], "/")
+		key := strings.Join(append(strings.SplitN(fields[0], " ", 3)[:2], test), " ")
+		require.Contains(t, strings.Split(rows[key], ", "), fields[3], "run: make test-drivers DRIVERFLAGS=-record")
+		require.Contains(t, section, "\n| "+fields[3]+" | ", "the reason of %s", key)
+		named[key] = true
+	}
+	require.Len(t, named, len(rows))
+}
