@@ -7,6 +7,7 @@ import time
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import DiagnosticField, ExecStatus, PGconn
 from psycopg.types import TypeInfo
 from psycopg.types.enum import EnumInfo
 from psycopg.types.json import Json
@@ -146,6 +147,26 @@ else:
             copy.set_types(["int4", "text"])
             copy.write_row((1300, "acme"))
         same(link.execute("DELETE FROM specimen WHERE id >= 1200").rowcount, 101)
+
+    with check("copy in by the extended protocol"):
+        raw = PGconn.connect(b"")
+
+        def load(sql, rows):
+            same(raw.exec_params(sql, None).status, ExecStatus.COPY_IN)
+            while raw.put_copy_data(rows) != 1:
+                pass
+            raw.put_copy_end()
+            end = raw.get_result()
+            while raw.get_result():
+                pass
+            return end
+
+        same(load(b"COPY specimen (id, org_id) FROM STDIN", b"1400\tacme\n1401\tacme\n").command_status, b"COPY 2")
+        refused = load(b"COPY specimen (id, org_id) FROM STDIN", b"1402\tacme\n1403\tglobex\n")
+        same(refused.error_field(DiagnosticField.SQLSTATE), b"42501")
+        same(load(b"COPY task (id, project_id, title) FROM STDIN", b"1400\t1\tloaded\n").command_status, b"COPY 1")
+        same(link.execute("DELETE FROM specimen WHERE id >= 1200").rowcount, 2)
+        same(link.execute("DELETE FROM task WHERE title = 'loaded'").rowcount, 1)
 
 
 async def asynchronous():
