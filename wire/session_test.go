@@ -367,3 +367,43 @@ func TestVanishedClientOfABusyServerCancels(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond)
 	<-s.ended
 }
+
+func TestTooLong(t *testing.T) {
+	t.Parallel()
+	limited := func(t *testing.T) *stage {
+		s := newStage(t)
+		s.config.MaxStatement, s.config.MaxMessage = 100, 200
+		s.start(t)
+		return s
+	}
+	t.Run("a statement is refused in its place, and the session goes on", func(t *testing.T) {
+		t.Parallel()
+		s := limited(t)
+		s.client.send(message('Q', "select '"+strings.Repeat("x", 150)+"'\x00"))
+		sql := s.server.expect("Q")
+		require.NotContains(t, string(sql), "xxx")
+		s.server.send(serverError("ERROR", "22P02", string(sql)), ready)
+		f := s.client.expectError(stateLimit)
+		require.Contains(t, f.hint, "100 bytes")
+		s.client.expect("Z")
+	})
+	t.Run("so is one that is prepared", func(t *testing.T) {
+		t.Parallel()
+		s := limited(t)
+		s.client.send(message('P', "a\x00select '"+strings.Repeat("x", 150)+"'\x00\x00\x00"), syncMessage)
+		sql := s.server.expect("P")
+		s.server.expect("S")
+		s.server.send(serverError("ERROR", "22P02", string(sql)), ready)
+		require.Contains(t, s.client.expectError(stateLimit).hint, "100 bytes")
+		s.client.expect("Z")
+	})
+	t.Run("a message ends the session", func(t *testing.T) {
+		t.Parallel()
+		s := limited(t)
+		s.client.send(message('B', strings.Repeat("x", 201)))
+		f := s.client.expectError(stateProtocol)
+		require.Equal(t, "FATAL", f.fixedSeverity)
+		require.Contains(t, f.hint, "200 bytes")
+		s.client.expectEnd()
+	})
+}
