@@ -311,4 +311,9 @@ func TestTheValueOfASubjectMayBeAParameter(t *testing.T) {
 	require.Equal(t, [][]string{{`""`}, {`"acme"`, `"20"`}, {`""`}, {`"globex"`, `"10"`}}, o.rows)
 	require.Equal(t, nothingOfDocs, seen(t, c))
 	require.Equal(t, "22023", batch(t, c, set("nobody")...).code())
+
+	limited := set("wil")
+	limited[2] = &pgproto3.Execute{MaxRows: 1}
+	require.Equal(t, "", batch(t, c, append(all("BEGIN", "SET LOCAL wherewall.user = 'kim'"), limited...)...).code())
+	require.Equal(t, globexDocs, seen(t, c), "a row limit does not keep the old one")
 }

@@ -35,11 +35,11 @@ func (q *requests) execute(f frame) error {
 	if err != nil {
 		return err
 	}
-	if !v.made(bound.statement) {
+	if !v.made(bound.statement) && !v.anyones(bound.statement) {
 		return q.dropFor(f, v.stale(fmt.Sprintf("portal %q was bound %s; prepare and bind it again", r.name, v.otherwise())))
 	}
 	if said := bound.said(); q.shared() && said != nil && moves(said) {
-		return q.executeMoving(f, v, r, bound)
+		return q.executeMoving(f, v, r, bound, limit)
 	}
 	if no, err := q.mayExecute(v, bound); err != nil {
 		return err

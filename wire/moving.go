@@ -7,8 +7,10 @@ import (
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// executeMoving runs a portal whose statement may change the subject of those behind it. Everything before it is answered first.
-func (q *requests) executeMoving(f frame, v *view, r request, bound known) error {
+// executeMoving runs a portal whose statement may change the subject of those behind it. Everything before it is answered first. There is no row limit: a
+// portal that is suspended at the one row of set_config() would have changed the subject and not say so.
+func (q *requests) executeMoving(f frame, v *view, r request, bound known, limit []byte) error {
+	binary.BigEndian.PutUint32(limit, 0)
 	if err := q.settle(); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (q *requests) fits(v *view, made *prepared, described bool) (*prepared, *re
 	if v.made(made.statement) && !q.shared() {
 		return made, nil, nil
 	}
-	if v.made(made.statement) && !q.pending.isAbsent(made) {
+	if (v.made(made.statement) || v.anyones(made.statement)) && !q.pending.isAbsent(made) {
 		if described || !q.pending.isUnlike(made) {
 			return made, nil, nil
 		}
@@ -57,6 +57,12 @@ func (q *requests) fits(v *view, made *prepared, described bool) (*prepared, *re
 		return anew, nil, nil
 	}
 	return q.compared(anew)
+}
+
+// anyones says whether a statement is the same for all subjects of a session: it ends a transaction or changes the subject.
+func (v *view) anyones(s statement) bool {
+	said := s.said()
+	return v.shared && said != nil && (said.Kind == rewrite.Transaction || said.Kind == rewrite.SwitchSubject)
 }
 
 // remake has the server parse a statement for another subject.
