@@ -29,3 +29,23 @@ func TestAViewEndsWithItsToken(t *testing.T) {
 	now = now.Add(time.Second)
 	require.True(t, v.over(c))
 }
+
+func TestATokenSpeaksForItsUserAndTenantAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		says    token.Identity
+		subject plan.Subject
+		proven  bool
+	}{
+		{"its own", token.Identity{User: "moe", Tenant: "acme"}, plan.Subject{User: "moe", Tenant: "acme"}, true},
+		{"no tenant said", token.Identity{User: "moe"}, plan.Subject{User: "moe", Tenant: "acme"}, true},
+		{"another tenant", token.Identity{User: "moe", Tenant: "acme"}, plan.Subject{User: "moe", Tenant: "globex"}, false},
+		{"no tenant where one is said", token.Identity{User: "moe", Tenant: "acme"}, plan.Subject{User: "moe"}, false},
+		{"another user", token.Identity{User: "ann"}, plan.Subject{User: "moe"}, false},
+		{"a name that is taken for a login", token.Identity{User: "moe@acme"}, plan.Subject{User: "moe", Tenant: "acme"}, false},
+	} {
+		require.Equal(t, c.proven, identity{token: &c.says}.proves(c.subject) == nil, c.name)
+	}
+	require.Nil(t, identity{}.proves(plan.Subject{User: "moe"}), "a password proves the login, whoever that is")
+}

@@ -47,7 +47,7 @@ func TestTheGuideToTokensIsTrue(t *testing.T) {
 	c.says("keys of tokens in force")
 
 	named := func(user string, more map[string]any) string {
-		claims := map[string]any{"preferred_username": user}
+		claims := map[string]any{"db_user": user}
 		for name, value := range more {
 			claims[name] = value
 		}

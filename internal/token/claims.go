@@ -42,6 +42,10 @@ func (c *Config) read(payload []byte) (*Identity, error) {
 		// RFC 7800: only who proves to have that key may use it, and there is no way to do so here.
 		return nil, unfit("cnf binds the token to a key of its holder")
 	}
+	if _, event := all["events"]; event {
+		// RFC 8417 and OpenID Connect Back-Channel Logout: it tells of somebody, and is nobody's proof.
+		return nil, unfit("events tell that the token is a message about its subject")
+	}
 	id := &Identity{
 		Issuer: registered.Issuer, ID: registered.ID, Expires: registered.Expiry.Time(), Attributes: make(map[string]Claim, len(c.Attributes)),
 	}

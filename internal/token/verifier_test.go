@@ -237,6 +237,7 @@ func TestClaimsMustFit(t *testing.T) {
 		"a number as tenant":         {"tenant": 1},
 		"several tenants":            {"tenant": []string{"acme"}},
 		"a key that must be proven":  {"cnf": map[string]any{"jkt": "x"}},
+		"a message about the user":   {"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}},
 		"an object as attribute":     {"max_amount": map[string]any{}},
 		"a list of lists":            {"realm": map[string]any{"regions": []any{[]any{"a"}}}},
 		"a list with null in it":     {"realm": map[string]any{"regions": []any{nil}}},
@@ -349,5 +350,29 @@ func TestErrorsShowNothingOfATokensClaims(t *testing.T) {
 		_, err := i.Verify(tokentest.Sign(t, jose.ES256, own, kid("k1"), claims(others)))
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "hush")
+	}
+}
+
+func TestATokenWithoutAKeysNameIsOfTheOnlyOne(t *testing.T) {
+	t.Parallel()
+	one, other := newEC(t, elliptic.P256()), newEC(t, elliptic.P256())
+	text := tokentest.Sign(t, jose.ES256, one, nil, claims(nil))
+	i := newIssuer(t, jose.JSONWebKey{Key: &one.PublicKey, KeyID: "k1"})
+	_, err := i.Verify(text)
+	require.NoError(t, err)
+	i.reload(t, jose.JSONWebKey{Key: &one.PublicKey, KeyID: "k1"}, jose.JSONWebKey{Key: &other.PublicKey, KeyID: "k2"})
+	_, err = i.Verify(text)
+	require.ErrorIs(t, err, token.ErrUnknownKey)
+}
+
+func TestAKeyIsForTheAlgorithmThatItNames(t *testing.T) {
+	t.Parallel()
+	r := newRSA(t, 2048)
+	i := newIssuer(t, jose.JSONWebKey{Key: &r.PublicKey, KeyID: "r", Algorithm: string(jose.RS256)})
+	_, err := i.Verify(tokentest.Sign(t, jose.RS256, r, kid("r"), claims(nil)))
+	require.NoError(t, err)
+	for _, algorithm := range []jose.SignatureAlgorithm{jose.PS256, jose.RS512} {
+		_, err = i.Verify(tokentest.Sign(t, algorithm, r, kid("r"), claims(nil)))
+		require.ErrorIs(t, err, token.ErrUnknownKey, algorithm)
 	}
 }
