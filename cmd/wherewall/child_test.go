@@ -57,7 +57,7 @@ type child struct {
 	command *exec.Cmd
 	log     *transcript
 	manager *net.UnixConn // where it tells its state
-	ended   chan error
+	ended   chan struct{}
 }
 
 // startChild starts it from a shell, which may limit it first. It owns no copy of door after its end.
@@ -71,7 +71,7 @@ func startChild(t *testing.T, shell string, door *os.File, args ...string) *chil
 	require.NoError(t, err)
 	binary, err := exec.LookPath("wherewall")
 	require.NoError(t, err, "TestMain puts it there")
-	c := &child{t: t, log: &transcript{}, manager: manager, ended: make(chan error, 1)}
+	c := &child{t: t, log: &transcript{}, manager: manager, ended: make(chan struct{})}
 	args = append([]string{"-c", shell + `exec "$0" serve "$@"`, binary, "--policy", sample}, args...)
 	c.command = exec.CommandContext(context.WithoutCancel(t.Context()), "sh", args...)
 	c.command.Env = append(os.Environ(), "NOTIFY_SOCKET="+socket)
@@ -80,10 +80,13 @@ func startChild(t *testing.T, shell string, door *os.File, args ...string) *chil
 		c.command.ExtraFiles = []*os.File{door}
 	}
 	require.NoError(t, c.command.Start())
-	go func() { c.ended <- c.command.Wait() }()
+	go func() {
+		defer close(c.ended)
+		_ = c.command.Wait() // exit tells how it ended
+	}()
 	t.Cleanup(func() {
 		_ = c.command.Process.Kill()
-		_ = <-c.ended
+		<-c.ended
 	})
 	return c
 }
@@ -111,8 +114,7 @@ func (c *child) signal(s os.Signal) {
 func (c *child) exit() int {
 	c.t.Helper()
 	select {
-	case err := <-c.ended:
-		c.ended <- err
+	case <-c.ended:
 	case <-time.After(patience):
 		require.FailNow(c.t, "it does not end", "%s", c.log)
 	}

@@ -75,7 +75,7 @@ func TestTheLinesOfTheLogAreWhatTheDocumentSays(t *testing.T) {
 		}
 	}
 	lines := 0
-	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]+) \\| (?:info|warn|error) \\|").FindAllStringSubmatch(operations(t, "The log"), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([^|]+) \| (?:info|warn|error) \|`).FindAllStringSubmatch(operations(t, "The log"), -1) {
 		for _, message := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
 			lines++
 			require.Contains(t, code.String(), `Msg("`+message[1]+`")`)
