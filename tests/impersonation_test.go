@@ -126,6 +126,7 @@ func TestASharedLoginActsAsWhomATokenNames(t *testing.T) {
 		{"SELECT count(*) FROM price /* wherewall.token='" + kim + "' */", "5"},
 	}...)
 	require.NotEmpty(t, p.wire.heard())
+	require.Contains(t, p.log.String(), `"as_user":"kim","as_tenant":"acme"`)
 	require.Contains(t, p.log.String(), `"subject switched"`)
 	p.requireSecret(t, kim, wil, lee)
 }

@@ -338,20 +338,20 @@ func (p *replies) turned(r *request, said *rewrite.Statement) {
 	if r.kind == 'Q' {
 		at = p.index
 	}
-	if to, changed := p.pending.turned(said, r.turns, at); changed {
-		p.logTurn(to)
+	if last, changed := p.pending.turned(said, r.turns, at); changed {
+		p.logTurn(last)
 	}
 }
 
 // logTurn notes for whom the session acts. The session's own user and tenant are in every line of its log.
-func (p *replies) logTurn(to *identity) {
-	if to == nil {
+func (p *replies) logTurn(t turn) {
+	if t.to == nil {
 		p.log.Info().Str("login", p.login).Msg("subject switched back to the login's own")
 		return
 	}
-	event := p.log.Info().Str("as_user", to.login).Str("as_tenant", to.tenant)
-	if to.token != nil {
-		event = event.Str("issuer", to.token.Issuer).Str("token_id", to.token.ID)
+	event := p.log.Info().Str("as_user", t.as.User).Str("as_tenant", t.as.Tenant)
+	if t.to.token != nil {
+		event = event.Str("issuer", t.to.token.Issuer).Str("token_id", t.to.token.ID)
 	}
 	event.Msg("subject switched")
 }

@@ -1,6 +1,9 @@
 package wire
 
-import "github.com/wherewall/wherewall/rewrite"
+import (
+	"github.com/wherewall/wherewall/plan"
+	"github.com/wherewall/wherewall/rewrite"
+)
 
 // subjects is who the session of a shared login acts as, kept as PostgreSQL keeps a setting (src/backend/utils/misc/guc.c): SET holds when the
 // transaction commits, SET LOCAL until it ends, and an error or ROLLBACK TO brings back what was. nil stands for the login itself.
@@ -28,6 +31,7 @@ type savepoint struct {
 // turn is one change of the subject that a statement asks for.
 type turn struct {
 	to    *identity
+	as    plan.Subject // who that is, for the log
 	local bool
 	at    int // which statement of its text it is of
 }
@@ -148,16 +152,21 @@ func (p *pending) isReady(status byte) {
 	}
 }
 
-// turned takes note of the end of a statement, and returns who the session acts as from now on where that has changed by a statement about it.
-func (p *pending) turned(said *rewrite.Statement, turns []turn, at int) (to *identity, changed bool) {
+// turned takes note of the end of a statement, and returns the last of its turns where that has changed who the session acts as.
+func (p *pending) turned(said *rewrite.Statement, turns []turn, at int) (last turn, changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.subjects == nil {
-		return nil, false
+		return turn{}, false
 	}
 	before := p.subjects.now
 	p.subjects.took(said, turns, at)
-	return p.subjects.now, switches(said) && p.subjects.now != before
+	for _, t := range turns {
+		if t.at == at {
+			last = t
+		}
+	}
+	return last, switches(said) && p.subjects.now != before
 }
 
 // subject is who the session acts as where the server has come to; nil for its login.

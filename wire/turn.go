@@ -8,6 +8,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/internal/token"
+	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
 )
 
@@ -59,10 +60,21 @@ func (q *requests) turns(v *view, s statement, given map[int]string) ([]turn, *r
 				return nil, no
 			}
 			now = to
-			all = append(all, turn{to: to, local: asked.Local, at: i})
+			all = append(all, turn{to: to, local: asked.Local, at: i, as: q.resolved(v.world, to)})
 		}
 	}
 	return all, nil
+}
+
+// resolved is the subject that an identity is under a world, for the log; the names in it where it is none yet.
+func (q *requests) resolved(w *World, to *identity) plan.Subject {
+	if to == nil {
+		return plan.Subject{}
+	}
+	if v, bad := look(w, *to, q.config.Now(), q.mark); bad == nil {
+		return v.plan.Subject
+	}
+	return plan.Subject{User: to.login, Tenant: to.tenant}
 }
 
 // turn is who the session is to act as; nil for its login.
