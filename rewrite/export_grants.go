@@ -115,35 +115,15 @@ const (
 // writeTables grants what the policy needs: the verbs that some role has, with their columns, and reading what its conditions look at.
 // serial says that a sequence gives a column its values.
 func (x *exporter) writeTables(b *strings.Builder, login string) (serial bool, err error) {
-	all := map[catalog.RelationName]rights{}
-	for _, r := range x.mapped() {
-		entity := x.snapshot.EntityOf(r.RelationName)
-		found, err := x.rights(r, entity)
-		if err != nil {
-			return false, fmt.Errorf("exporting the rights on %s.%s: %w", r.Schema, r.Name, err)
-		}
-		if found["INSERT"] != nil {
-			looked := x.columnsChecked(entity)
-			for _, name := range found["INSERT"] {
-				looked[name] = true
-			}
-			found["INSERT"] = columnsOr(r, looked)
-		}
-		all[r.RelationName] = found
-	}
-	for name := range x.uses {
-		if all[name] == nil {
-			all[name] = rights{}
-		}
+	all, err := x.needs()
+	if err != nil {
+		return false, err
 	}
 	var grants strings.Builder
 	schemas, sequences := map[string]bool{}, map[string]bool{}
 	for _, name := range slices.SortedFunc(maps.Keys(all), byRelationName) {
 		r := x.snapshot.Schema.Relations[name]
-		if r == nil {
-			continue
-		}
-		lines, err := x.grantsOn(r, all[name], login)
+		lines, err := grantsOn(r, all[name], login)
 		if err != nil {
 			return false, err
 		}
@@ -176,18 +156,68 @@ func (x *exporter) writeTables(b *strings.Builder, login string) (serial bool, e
 	return len(sequences) > 0, nil
 }
 
+// Needs are the rights on tables that the service login needs for a policy, as ExportGrants grants them: SELECT, INSERT, UPDATE and DELETE with
+// their columns; no list is the whole table, and an empty one is no column.
+func Needs(s *catalog.Snapshot) (map[catalog.RelationName]map[string][]string, error) {
+	x := newExporter(s)
+	if _, err := x.tables(); err != nil {
+		return nil, err
+	}
+	all, err := x.needs()
+	if err != nil {
+		return nil, err
+	}
+	needed := make(map[catalog.RelationName]map[string][]string, len(all))
+	for name, r := range all {
+		needed[name] = r
+	}
+	return needed, nil
+}
+
+func (x *exporter) needs() (map[catalog.RelationName]rights, error) {
+	all := map[catalog.RelationName]rights{}
+	for _, r := range x.mapped() {
+		entity := x.snapshot.EntityOf(r.RelationName)
+		found, err := x.rights(r, entity)
+		if err != nil {
+			return nil, fmt.Errorf("exporting the rights on %s.%s: %w", r.Schema, r.Name, err)
+		}
+		if found["INSERT"] != nil {
+			looked := x.columnsChecked(entity)
+			for _, name := range found["INSERT"] {
+				looked[name] = true
+			}
+			found["INSERT"] = columnsOr(r, looked)
+		}
+		all[r.RelationName] = found
+	}
+	for name := range x.uses {
+		if all[name] == nil {
+			all[name] = rights{}
+		}
+	}
+	for name, have := range all {
+		r := x.snapshot.Schema.Relations[name]
+		if r == nil {
+			delete(all, name)
+			continue
+		}
+		given, some := have["SELECT"]
+		if list := x.readable(r, given, some); list == nil || len(list) > 0 {
+			have["SELECT"] = list
+		}
+	}
+	return all, nil
+}
+
 func byRelationName(a, b catalog.RelationName) int {
 	return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 }
 
-func (x *exporter) grantsOn(r *catalog.Relation, have rights, login string) (string, error) {
+func grantsOn(r *catalog.Relation, have rights, login string) (string, error) {
 	name, err := relationText(r.Schema, r.Name)
 	if err != nil {
 		return "", err
-	}
-	given, some := have["SELECT"]
-	if list := x.readable(r, given, some); list == nil || len(list) > 0 {
-		have["SELECT"] = list
 	}
 	var verbs []string
 	for _, verb := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {

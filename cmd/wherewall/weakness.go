@@ -66,12 +66,25 @@ func attributes(ctx context.Context, conn *pgx.Conn) ([]weakness, error) {
 			found = append(found, weakness{code, message, hint})
 		}
 	}
-	add(super, "login_superuser", "the service login is a superuser", "give Wherewall a login of its own, as examples/saas/grants.sql does")
-	add(bypass && !super, "login_bypassrls", "the service login has BYPASSRLS: native policies would not hold for it", "ALTER ROLE ... NOBYPASSRLS")
+	me := loginOf(conn)
+	add(super, "login_superuser", "the service login is a superuser",
+		"CREATE ROLE wherewall_svc LOGIN PASSWORD '...', and load what `wherewall export grants --login wherewall_svc` prints: give Wherewall a login of its own")
+	add(bypass && !super, "login_bypassrls", "the service login has BYPASSRLS: native policies would not hold for it", "ALTER ROLE "+me+" NOBYPASSRLS")
 	add((roles || databases || replication) && !super, "login_creates", "the service login may create roles or databases, or replicate",
-		"ALTER ROLE ... NOCREATEROLE NOCREATEDB NOREPLICATION")
-	add(len(member) > 0, "login_member", "the service login is a member of "+strings.Join(member, ", "), "revoke the memberships and grant what it needs itself")
+		"ALTER ROLE "+me+" NOCREATEROLE NOCREATEDB NOREPLICATION")
+	add(len(member) > 0, "login_member", "the service login is a member of "+strings.Join(member, ", "), "REVOKE "+strings.Join(quotedNames(member), ", ")+" FROM "+me)
 	return found, nil
+}
+
+// loginOf is the service login as SQL names it.
+func loginOf(conn *pgx.Conn) string { return pgx.Identifier{conn.Config().User}.Sanitize() }
+
+func quotedNames(names []string) []string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = pgx.Identifier{name}.Sanitize()
+	}
+	return quoted
 }
 
 // rights are what the role may do in the database beyond reading and writing rows.
@@ -94,56 +107,33 @@ func rights(ctx context.Context, conn *pgx.Conn) ([]weakness, error) {
 		return nil, nil
 	}
 	var found []weakness
+	me, database := loginOf(conn), pgx.Identifier{conn.Config().Database}.Sanitize()
 	if len(owned) > 0 {
 		found = append(found, weakness{
 			"login_owner", "the service login owns tables: it may change and drop them, and native policies do not hold for it: " + strings.Join(owned, ", "),
-			"ALTER TABLE ... OWNER TO another role",
+			"ALTER TABLE " + owned[0] + " OWNER TO another role; REASSIGN OWNED BY " + me + " TO it does so for all",
 		})
+	}
+	var mend []string
+	if len(schemas) > 0 {
+		mend = append(mend, "REVOKE CREATE ON SCHEMA "+strings.Join(schemas, ", ")+" FROM "+me+", PUBLIC")
 	}
 	if creates {
 		schemas = append(schemas, "the database itself")
+		mend = append(mend, "REVOKE CREATE ON DATABASE "+database+" FROM "+me+", PUBLIC")
 	}
 	if len(schemas) > 0 {
 		found = append(found, weakness{
 			"login_create", "the service login may create objects, which could stand in for others, in " + strings.Join(schemas, ", "),
-			"REVOKE CREATE ... FROM the login and PUBLIC; `wherewall export grants` does",
+			strings.Join(mend, "; ") + ", as `wherewall export grants` does",
 		})
 	}
 	if temporary {
 		found = append(found, weakness{
-			"login_temporary", "the service login may create temporary objects, which are found before others", "REVOKE TEMPORARY ON DATABASE ... FROM the login and PUBLIC, as `wherewall export grants` does; a policy in which an `allow:` has temp_tables needs it, and COPY FROM may: docs/security.md",
+			"login_temporary", "the service login may create temporary objects, which are found before others", "REVOKE TEMPORARY ON DATABASE " + database + " FROM " + me + ", PUBLIC, as `wherewall export grants` does; a policy in which an `allow:` has temp_tables needs it, and COPY FROM may: docs/security.md",
 		})
 	}
 	return found, nil
-}
-
-// excess is rights on tables that the policy does not map.
-func excess(ctx context.Context, conn *pgx.Conn, s *catalog.Snapshot) ([]weakness, error) {
-	rows, err := conn.Query(ctx, `SELECT n.nspname::text, c.relname::text
-		FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-		WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-		  AND (pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE') OR pg_catalog.has_table_privilege(c.oid, 'DELETE, TRUNCATE'))
-		ORDER BY 1, 2`)
-	if err != nil {
-		return nil, fmt.Errorf("reading the service login's rights on tables: %w", err)
-	}
-	granted, err := pgx.CollectRows(rows, pgx.RowToStructByPos[catalog.RelationName])
-	if err != nil {
-		return nil, fmt.Errorf("reading the service login's rights on tables: %w", err)
-	}
-	var unmapped []string
-	for _, name := range granted {
-		if s.EntityOf(name) == nil && len(unmapped) < 5 {
-			unmapped = append(unmapped, name.Schema+"."+name.Name)
-		}
-	}
-	if len(unmapped) == 0 {
-		return nil, nil
-	}
-	return []weakness{{
-		"login_excess", "the service login has rights on tables that the policy does not map: " + strings.Join(unmapped, ", "),
-		"revoke them; `wherewall export grants` writes what is needed",
-	}}, nil
 }
 
 // server is what the server itself should be.
@@ -172,7 +162,7 @@ func server(ctx context.Context, conn *pgx.Conn) ([]weakness, error) {
 	if replication != "origin" || objects != "off" || system != "off" {
 		found = append(found, weakness{
 			"login_settings", "session_replication_role is " + replication + ", lo_compat_privileges " + objects + ", allow_system_table_mods " + system,
-			"set them back to origin, off and off for the service login",
+			"ALTER ROLE " + loginOf(conn) + " RESET ALL, or set them back to origin, off and off where they come from",
 		})
 	}
 	return found, nil

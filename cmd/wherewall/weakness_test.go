@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/examples"
+	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/internal/pgtemp/pgtest"
 )
 
@@ -60,6 +62,8 @@ func TestWeaknesses(t *testing.T) {
 		{"login_temporary", "GRANT TEMPORARY ON DATABASE postgres TO wherewall_svc", "REVOKE TEMPORARY ON DATABASE postgres FROM wherewall_svc", ""},
 		{"login_excess", "GRANT SELECT (id) ON app.audit_log TO wherewall_svc", "REVOKE SELECT (id) ON app.audit_log FROM wherewall_svc", "app.audit_log"},
 		{"login_excess", "GRANT DELETE ON app.audit_log TO PUBLIC", "REVOKE DELETE ON app.audit_log FROM PUBLIC", "app.audit_log"},
+		{"login_unneeded", "GRANT TRUNCATE, TRIGGER ON app.task TO wherewall_svc", "REVOKE TRUNCATE, TRIGGER ON app.task FROM wherewall_svc", "TRUNCATE, TRIGGER on app.task"},
+		{"login_unneeded", "GRANT DELETE ON app.org TO PUBLIC", "REVOKE DELETE ON app.org FROM PUBLIC", "DELETE on app.org"},
 		{"login_settings", "ALTER ROLE wherewall_svc SET session_replication_role = replica", "ALTER ROLE wherewall_svc RESET session_replication_role", "replica"},
 		{"login_settings", "ALTER ROLE wherewall_svc SET lo_compat_privileges = on", "ALTER ROLE wherewall_svc RESET lo_compat_privileges", ""},
 	} {
@@ -77,9 +81,22 @@ func TestWeaknesses(t *testing.T) {
 	policy, err = catalog.ReadPolicy(folder)
 	require.NoError(t, err)
 	require.Empty(t, codes(), "temporary tables are meant")
+	for dsn, missing := range map[string]bool{"host=db sslmode=require": true, "host=127.0.0.1 sslmode=disable": false} {
+		u, err := pgdial.Parse(dsn, pgdial.Options{})
+		require.NoError(t, err)
+		conn, err := pgx.Connect(t.Context(), server.DSN(examples.ServiceLogin, "svc", "postgres"))
+		require.NoError(t, err)
+		found, err := shortcomings(t.Context(), u, conn, nobodysRights())
+		require.NoError(t, err)
+		require.NoError(t, conn.Close(t.Context()))
+		require.Equal(t, missing, slices.ContainsFunc(found, func(w weakness) bool { return w.Code == "server_unproven" }), dsn)
+	}
 	run("ALTER ROLE wherewall_svc SUPERUSER")
 	require.Equal(t, []string{"login_superuser"}, keysOf(codes()), "who has every right is told once")
 }
+
+// nobodysRights is a snapshot that maps nothing.
+func nobodysRights() *catalog.Snapshot { return &catalog.Snapshot{Schema: &catalog.Schema{}} }
 
 func keysOf(m map[string]string) []string {
 	var keys []string

@@ -15,8 +15,9 @@ ALTER ROLE wherewall_svc SET search_path = app, billing;
 
 GRANT USAGE ON SCHEMA app, billing TO wherewall_svc;
 GRANT SELECT ON app.country TO wherewall_svc;
+GRANT SELECT, UPDATE ON app.org TO wherewall_svc;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON app.org, app.member, app.project, app.membership, app.task, app.comment, billing.invoice
+    ON app.member, app.project, app.membership, app.task, app.comment, billing.invoice
     TO wherewall_svc;
 -- For INSERT, and for clients that take numbers with nextval() first.
 GRANT USAGE ON SEQUENCE app.member_id_seq, app.project_id_seq, app.task_id_seq, billing.invoice_id_seq TO wherewall_svc;
