@@ -89,6 +89,20 @@ func TestLoginByCertificateAlone(t *testing.T) {
 	})
 }
 
+func TestTrustTakesNobodyElsesCertificate(t *testing.T) {
+	t.Parallel()
+	authority := tlstest.New(t, "authority")
+	h := doorway(t, authority, AuthTrust, CertificateOfUser, nil)
+	for _, user := range []string{"kim", "eve"} {
+		p := h.show(authority.Client(t, "lee"))
+		p.send(frame4(packet(protocol30, "user", user, "database", "app")))
+		require.Equal(t, `certificate authentication failed for user "`+user+`"`, p.expectError(stateAuthorization).message)
+	}
+	p := h.show(authority.Client(t, "kim"))
+	p.send(asKim)
+	require.Equal(t, []byte{0, 0, 0, authOK}, p.expect("R"))
+}
+
 func TestWhereACertificateIsNeededPlainIsNotEnough(t *testing.T) {
 	t.Parallel()
 	authority := tlstest.New(t, "authority")

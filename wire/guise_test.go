@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,11 +18,27 @@ func TestMadeUpVerifiers(t *testing.T) {
 		require.Equal(t, salt(guise{}, "nobody"), salt(guise{}, "nobody@acme"))
 		require.NotEqual(t, salt(guise{}, "nobody"), salt(guise{}, "other"))
 	})
-	t.Run("addresses are users where users have addresses", func(t *testing.T) {
+	t.Run("addresses are users where all users have addresses", func(t *testing.T) {
 		t.Parallel()
-		g := guise{emails: true}
+		g := guiseOf(&catalog.Snapshot{Users: map[string]*catalog.User{"kim@x.org": {}, "kim@y.org": {}}})
 		require.NotEqual(t, salt(g, "a@x.org"), salt(g, "a@y.org"))
+		require.NotEqual(t, salt(g, "a"), salt(g, "a@y.org"))
 		require.Equal(t, salt(g, "a@x.org"), salt(g, "a@x.org@acme"))
+		require.Equal(t, salt(g, "a"), salt(g, "a@acme"), "nobody has such an address")
+	})
+	t.Run("where only some have addresses, the made-up ones are of both kinds", func(t *testing.T) {
+		t.Parallel()
+		g := guiseOf(&catalog.Snapshot{Users: map[string]*catalog.User{"kim@x.org": {}, "lee": {}}})
+		same := 0
+		for i := range 200 {
+			name := fmt.Sprint("made up ", i)
+			require.Equal(t, salt(g, name), salt(g, name+"@acme"), "as lee and lee@acme have the same")
+			require.Equal(t, salt(g, name+"@x.org"), salt(g, name+"@x.org"))
+			if salt(g, name) == salt(g, name+"@x.org") {
+				same++
+			}
+		}
+		require.InDelta(t, 100, same, 40)
 	})
 	t.Run("they look like the policy's own", func(t *testing.T) {
 		t.Parallel()
@@ -30,11 +47,30 @@ func TestMadeUpVerifiers(t *testing.T) {
 				"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
 		}
 		g := guiseOf(&catalog.Snapshot{Users: map[string]*catalog.User{"a": own("10000"), "b": own("10000"), "c": own("4096"), "d": {}}})
-		require.Equal(t, guise{iterations: 10000, salt: 24, passwords: 192}, g)
+		require.Equal(t, guise{factors: factors{iterations: 10000, salt: 24}, passwords: 192, domains: map[string]bool{}, addresses: 128}, g)
 		made := madeUp(secret, g, "nobody")
 		require.Equal(t, 10000, made.Iters)
 		require.Len(t, made.Salt, 24)
 	})
+}
+
+func TestGuessesAtAUserAreCountedTogetherWhateverTenantTheyName(t *testing.T) {
+	t.Parallel()
+	s := &catalog.Snapshot{Users: map[string]*catalog.User{
+		"kim@x.org": {Name: "kim@x.org", Password: "any"}, "lee": {Name: "lee", Password: "any"}, "ann": {Name: "ann"},
+	}}
+	h := &handshake{secret: []byte("secret"), guise: guiseOf(s)}
+	counted := func(login string) string { return h.guessed(loginUser(&World{Snapshot: s}, login), login) }
+	for _, login := range []string{"lee", "lee@", "lee@acme", "lee@x.org", "lee@made up"} {
+		require.Equal(t, "lee", counted(login), login)
+	}
+	for _, login := range []string{"kim@x.org", "kim@x.org@acme", "kim@x.org@x.org"} {
+		require.Equal(t, "kim@x.org", counted(login), login)
+	}
+	for _, nobody := range []string{"max", "ann"} {
+		require.Equal(t, nobody, counted(nobody))
+		require.Equal(t, nobody, counted(nobody+"@acme"))
+	}
 }
 
 func TestSubjectNeverChanges(t *testing.T) {

@@ -38,6 +38,8 @@ func (s *Server) proof(ctx context.Context, h *handshake, world *World, asked *s
 	user := loginUser(world, asked.user)
 	owner := user != nil && h.secured.owns(user.Name)
 	switch {
+	case auth == AuthTrust && s.config.ClientCertificate == CertificateOfUser && !owner:
+		return nil, h.wrongCertificate(asked.user)
 	case auth == AuthTrust:
 		return nil, nil
 	case auth.has(AuthCertificate) && owner:
@@ -45,15 +47,24 @@ func (s *Server) proof(ctx context.Context, h *handshake, world *World, asked *s
 	case auth == AuthCertificate:
 		return nil, h.wrongCertificate(asked.user)
 	}
+	h.guise = s.guise(world)
+	guesses := newGuesser(h.conn.RemoteAddr(), h.guessed(user, asked.user))
 	if s.config.ClientCertificate == CertificateOfUser && !owner {
 		user = nil
 	}
-	h.guise = s.guise(world)
-	guesses := newGuesser(h.conn.RemoteAddr(), h.guise.user(asked.user))
 	h.judge = func(verify func() bool) (bool, time.Duration, *failure) {
 		return s.throttle.judge(ctx, guesses, verify)
 	}
 	return s.exchange(ctx, h, claimant{login: asked.user, user: user, way: asked.way})
+}
+
+// guessed is the name that guesses at a login's password are counted by: whatever tenant a login names, it is the user's. For those who
+// have no password it is what their made-up verifier goes by.
+func (h *handshake) guessed(user *catalog.User, login string) string {
+	if user != nil && user.Password != "" {
+		return user.Name
+	}
+	return h.guise.user(h.secret, login)
 }
 
 // exchange asks for the proof in the way that is open to the claimant.

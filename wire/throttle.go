@@ -25,7 +25,7 @@ const (
 
 // throttle slows down who guesses passwords, and closes no door to those who know theirs: a right password is never held back, a wrong one
 // is, and few proofs at a time are judged for one address and for one user. Who has logged in before from the address that he comes from is
-// judged apart from the rest, so neither guesses from elsewhere nor a neighbour's keep him waiting. It knows names as clients say them, not
+// judged apart from the rest, so neither guesses from elsewhere nor a neighbour's keep him waiting. It is told names alone, not
 // whether there are such users.
 type throttle struct {
 	delay time.Duration // the longest for an address; zero or less is no throttle

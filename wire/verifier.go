@@ -48,44 +48,54 @@ func parseVerifier(verifier string) (scram.StoredCredentials, error) {
 	}, nil
 }
 
-// guise is what made-up verifiers must look like to pass for a policy's own; zero numbers are PostgreSQL's defaults.
+// factors are what a verifier tells of itself; zero numbers are PostgreSQL's defaults.
+type factors struct{ iterations, salt int }
+
+// guise is what made-up users must look like to pass for a policy's own.
 type guise struct {
-	iterations, salt int
-	// emails says that user names hold an @. Else the last one in a login name separates a tenant.
-	emails bool
+	factors
 	// passwords is how many of the users have one, of 256: as many of the made-up ones seem to.
 	passwords int
+	// domains are what stands behind the @ of users whose names have one. In other login names it separates a tenant.
+	domains map[string]bool
+	// addresses is how many of 256 made-up names with such a domain seem to be one name: all where all users have one. Where some have none,
+	// it is half of them: whoever compares lee with lee@example.com then learns as little from what differs as from what does not.
+	addresses int
 }
 
 // guiseOf takes what most verifiers of a snapshot have.
 func guiseOf(s *catalog.Snapshot) guise {
-	best, emails := guise{}, false
-	counts := map[guise]int{}
+	made, addresses := guise{domains: map[string]bool{}}, 0
+	counts, passwords := map[factors]int{}, 0
 	for name, user := range s.Users {
-		emails = emails || strings.Contains(name, "@")
+		if at := strings.LastIndexByte(name, '@'); at >= 0 {
+			made.domains[name[at+1:]] = true
+			addresses++
+		}
 		if own, err := parseVerifier(user.Password); err == nil {
-			counts[guise{iterations: own.Iters, salt: len(own.Salt)}]++
+			counts[factors{iterations: own.Iters, salt: len(own.Salt)}]++
+			passwords++
 		}
 	}
-	for g, n := range counts {
-		if n > counts[best] || (n == counts[best] && (g.iterations < best.iterations || (g.iterations == best.iterations && g.salt < best.salt))) {
-			best = g
+	best := factors{}
+	for f, n := range counts {
+		if n > counts[best] || (n == counts[best] && (f.iterations < best.iterations || (f.iterations == best.iterations && f.salt < best.salt))) {
+			best = f
 		}
 	}
-	passwords := 0
-	for _, n := range counts {
-		passwords += n
+	made.factors, made.addresses = best, 128
+	if addresses == len(s.Users) {
+		made.addresses = 256
 	}
-	best.emails = emails
 	if passwords > 0 {
-		best.passwords = passwords * 256 / len(s.Users)
+		made.passwords = passwords * 256 / len(s.Users)
 	}
-	return best
+	return made
 }
 
 // hasPassword says whether a made-up user seems to have a password: always the same for the same one.
 func (g guise) hasPassword(secret []byte, login string) bool {
-	return int(derive(secret, "password", g.user(login))[0]) < g.passwords
+	return int(derive(secret, "password", g.user(secret, login))[0]) < g.passwords
 }
 
 // derive makes something of a name that looks random to whoever has no secret, and is always the same.
@@ -97,10 +107,10 @@ func derive(secret []byte, use, name string) []byte {
 	return mac.Sum(nil)
 }
 
-// user is the part of a login name that names the user, where there is no such user.
-func (g guise) user(login string) string {
+// user is the part of a login name that seems to name the user, where there is no such user: always the same for the same login.
+func (g guise) user(secret []byte, login string) string {
 	at := strings.LastIndexByte(login, '@')
-	if at < 0 || (g.emails && !strings.Contains(login[:at], "@")) {
+	if at < 0 || g.domains[login[at+1:]] && int(derive(secret, "address", login)[0]) < g.addresses {
 		return login
 	}
 	return login[:at]
@@ -109,7 +119,7 @@ func (g guise) user(login string) string {
 // madeUp is the verifier of a login without one: the same for the same user, so that asking twice tells nothing, whatever tenant is
 // asked for, and with keys that nobody can have a password for.
 func madeUp(secret []byte, g guise, login string) scram.StoredCredentials {
-	name := g.user(login)
+	name := g.user(secret, login)
 	iterations, salt := orDefault(g.iterations, defaultIterations), min(orDefault(g.salt, saltSize), sha256.Size)
 	return scram.StoredCredentials{
 		KeyFactors: scram.KeyFactors{Salt: string(derive(secret, "salt", name)[:salt]), Iters: iterations},
