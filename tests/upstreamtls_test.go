@@ -133,7 +133,9 @@ func TestUpstreamTLSIsLibpqs(t *testing.T) {
 		require.ErrorContains(t, err, `"!password" failed: server requested password authentication`)
 		_, err = byUs(t, words+"sslmode=prefer", "SELECT 1")
 		require.Error(t, err, "it could be talked into going without TLS")
-		for _, asked := range []string{"sslmode=require", "sslmode=disable require_auth=password"} {
+		_, err = byUs(t, words+"sslmode=require", "SELECT 1")
+		require.Error(t, err, "it could be anybody who says so")
+		for _, asked := range []string{"sslmode=verify-full sslrootcert=" + right, "sslmode=require require_auth=password", "sslmode=disable require_auth=password"} {
 			_, err = byUs(t, words+asked, "SELECT 1")
 			require.NoError(t, err, asked)
 		}

@@ -57,6 +57,20 @@ func distinguishedName(c *x509.Certificate) string {
 // revocations are the authorities' lists of certificates that are void.
 type revocations []*x509.RevocationList
 
+// whole refuses lists that are not of all that an authority has revoked: what has changed since another list, or a part of its certificates. They
+// say so by an extension that nobody may pass over (RFC 5280, 5.2).
+func (r revocations) whole() error {
+	for _, list := range r {
+		for _, e := range list.Extensions {
+			if e.Critical {
+				return fmt.Errorf("the list of revoked certificates of %s is one of a part of them, or says something that is not understood (%s): its whole list is needed",
+					list.Issuer, e.Id)
+			}
+		}
+	}
+	return nil
+}
+
 var errRevoked = errors.New("certificate revoked")
 
 // check is for tls.Config.VerifyPeerCertificate: one of the chains that lead to an authority must be free of void certificates.

@@ -189,6 +189,13 @@ func TestRevokedCertificates(t *testing.T) {
 			require.ErrorContains(t, err, c.fails)
 		})
 	}
+	t.Run("a list that is only part of one is refused", func(t *testing.T) {
+		t.Parallel()
+		delta := authority.Revoke(t, soon)
+		delta.Extensions = append(delta.Extensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 27}, Critical: true})
+		_, err := NewTLS(TLSOptions{Certificate: authority.Server(t), ClientCAs: authority.Pool(), Revoked: []*x509.RevocationList{authority.Revoke(t, soon), delta}})
+		require.ErrorContains(t, err, "2.5.29.27")
+	})
 	t.Run("a void certificate ends the handshake, and no certificate does not", func(t *testing.T) {
 		t.Parallel()
 		h := doorway(t, authority, AuthSCRAM, CertificateOptional, func(o *TLSOptions) { o.Revoked = []*x509.RevocationList{authority.Revoke(t, soon, kim)} })

@@ -80,6 +80,9 @@ func NewTLS(o TLSOptions) (*TLS, error) {
 		t.config.ClientAuth, t.config.ClientCAs = tls.VerifyClientCertIfGiven, o.ClientCAs
 	}
 	if len(o.Revoked) > 0 {
+		if err := revocations(o.Revoked).whole(); err != nil {
+			return nil, err
+		}
 		t.config.VerifyPeerCertificate = revocations(o.Revoked).check
 	}
 	return t, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -31,7 +32,7 @@ func readPassword(path string) (string, error) {
 	if open := exposed(info); open {
 		return "", fault("chmod 600 "+path, "the password file %s can be read by others (%s)", path, info.Mode().Perm())
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(io.LimitReader(f, maxPassword+3)) // with a line end, and one byte too many
 	if err != nil {
 		return "", fmt.Errorf("reading the password: %w", err)
 	}

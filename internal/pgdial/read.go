@@ -2,9 +2,11 @@ package pgdial
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -14,7 +16,7 @@ import (
 func read(dsn string, o Options) (*settings, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("reading the connection string: %w", err)
+		return nil, fmt.Errorf("reading the connection string: %w", withoutText(err))
 	}
 	s := &settings{config: config}
 	if err := s.takeKeywords(); err != nil {
@@ -37,6 +39,17 @@ func read(dsn string, o Options) (*settings, error) {
 	return s, nil
 }
 
+// withoutText takes the connection string out of an error about it: pgx masks the passwords in it as far as it can make them out, and what cannot
+// be read may hold one anywhere.
+func withoutText(err error) error {
+	var wrong *pgconn.ParseConfigError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	text := wrong.Error()
+	return errors.New(strings.TrimPrefix(text[strings.LastIndexByte(text, '`')+1:], ": "))
+}
+
 // split makes a configuration for each host. Its fallbacks are the ways to reach that host, with TLS and without.
 func split(config *pgconn.Config) []server {
 	var all []server
@@ -53,8 +66,8 @@ func split(config *pgconn.Config) []server {
 			c.ConnectTimeout = connectTimeout
 		}
 		c.ValidateConnect = strict(c.ValidateConnect)
-		if c.RequireAuth == "" && !encrypted(c) {
-			// Whoever stands between could read it, and be let in for it by the real server.
+		if c.RequireAuth == "" && !proves(c) {
+			// Whoever stands between, or in the server's place, could read it, and be let in for it by the real server.
 			c.RequireAuth = "!password"
 		}
 		all = append(all, server{config: c})
@@ -81,12 +94,13 @@ func strict(validate pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
 	}
 }
 
-// encrypted says whether every way to a host is by TLS or does not leave this machine by the network.
-func encrypted(c *pgconn.Config) bool {
+// proves says whether a server has to show a verified certificate on every way to it, or is reached by a socket of this machine. TLS alone keeps
+// nobody from answering in its place.
+func proves(c *pgconn.Config) bool {
 	if network, _ := pgconn.NetworkAddress(c.Host, c.Port); network == "unix" {
 		return true
 	}
-	return c.TLSConfig != nil && !slices.ContainsFunc(c.Fallbacks, func(w *pgconn.FallbackConfig) bool { return w.TLSConfig == nil })
+	return !slices.ContainsFunc(ways(c), func(t *tls.Config) bool { return t == nil || !verifies(t) })
 }
 
 // Fault is something in a connection string that would not do what it says, or that nothing here does.

@@ -45,6 +45,11 @@ func TestWhatAConnectionStringMayNotSay(t *testing.T) {
 		"host=db sslcert=/nowhere sslkey=/nowhere password=hidden":           "sslkey",
 		"host=db sslrootcert=/nowhere password=hidden":                       "CA file",
 		"postgres://u:hidden@db:port/x":                                      "port",
+		"host=db sslmode=sometimes password = hidden":                        "sslmode",
+		`host=db sslmode=sometimes password=its\ hidden`:                     "sslmode",
+		"host=db sslmode=sometimes Password=hidden":                          "sslmode",
+		"host=db password hidden":                                            "keyword",
+		"host=db sslmode=sometimes pasword='` hidden: `'":                    "sslmode",
 		"host=db sslcertmode=perhaps sslrootcert=" + ca + " password=hidden": "sslcertmode",
 	} {
 		_, err := Parse(dsn, Options{})
@@ -75,7 +80,10 @@ func TestWhatAConnectionStringMeans(t *testing.T) {
 	require.Equal(t, connectTimeout, s.servers[0].config.ConnectTimeout)
 	require.Equal(t, 3*time.Second, read("host=a connect_timeout=3").servers[0].config.ConnectTimeout)
 	require.Equal(t, "md5", read("host=a sslmode=disable require_auth=md5").servers[0].config.RequireAuth)
-	require.Empty(t, read("host=a sslmode=require").servers[0].config.RequireAuth)
+	require.Equal(t, "!password", read("host=a sslmode=require").servers[0].config.RequireAuth, "anybody can have a certificate that nobody verifies")
+	for _, proven := range []string{"verify-ca", "verify-full"} {
+		require.Empty(t, read("host=a sslmode=" + proven + " sslrootcert=" + ca).servers[0].config.RequireAuth)
+	}
 
 	require.Len(t, read("host=a,a,a port=5,5,5").servers, 1, "the same host again is no other one")
 

@@ -62,6 +62,9 @@ func newClient(roots *tls.Config) *http.Client {
 			if len(via) > maxRedirects {
 				return errors.New("too many redirects")
 			}
+			if via[0].URL.Scheme == "https" && to.URL.Scheme != "https" {
+				return errors.New("the redirect leads away from https")
+			}
 			return trustworthy(to.URL)
 		},
 	}

@@ -97,6 +97,17 @@ func TestAnAnswerOtherThanKeysReplacesNone(t *testing.T) {
 	}
 }
 
+func TestNoRedirectLeadsAwayFromHTTPS(t *testing.T) {
+	t.Parallel()
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"keys":[]}`)) }))
+	defer plain.Close()
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
+	defer secure.Close()
+	source := token.SourceTrusting(secure.URL, secure.Certificate())
+	err := token.NewKeys(token.KeysConfig{Source: source, Log: zerolog.Nop()}).Load(t.Context())
+	require.ErrorContains(t, err, "away from https")
+}
+
 func TestKeysThatCannotBeTrustedArePassedOver(t *testing.T) {
 	t.Parallel()
 	good, weak, secret := newEC(t, elliptic.P256()), newRSA(t, 1024), newEC(t, elliptic.P256())
