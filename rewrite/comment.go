@@ -101,9 +101,9 @@ func tokenLetter(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.=", r)
 }
 
-// misplacedToken refuses a text with a token in a comment that is not where TakeToken looks: it would have no effect, and a text of this length would be remembered.
+// misplacedToken refuses a text with a token in a comment that is not where TakeToken looks: it would run for somebody else than it says, and be remembered.
 func misplacedToken(sql string) error {
-	if len(sql) > maxKept || !strings.Contains(strings.ToLower(sql), tokenSetting) {
+	if !strings.Contains(strings.ToLower(sql), tokenSetting) {
 		return nil
 	}
 	comments, _, ok := tokenComments(sql)

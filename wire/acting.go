@@ -17,6 +17,7 @@ type acting struct {
 	// turning says that something was sent that may change the subject, and that nobody has waited for it yet.
 	turning bool
 	kept    kept
+	nobody  *rewrite.Values // of whoever is barred; see barred
 }
 
 // acts is the view of whoever the session acts as when the server gets to the next message. own is the login's.
@@ -80,12 +81,16 @@ func (q *requests) remembered(seen view) *view {
 	return &seen
 }
 
-// barred is the view of a subject that is none any more.
+// barred is the view of a subject that is none any more. What it lets pass is the same for all of them, and so are the values: what leads back is prepared,
+// bound and executed by several messages.
 func (q *requests) barred(own *view, why *failure) *view {
 	q.acting.who, q.acting.last = nil, nil
 	no := refused(codeNoSubject, why.state, why.message)
 	no.Hint = "SET wherewall.token to a new one, or RESET it."
-	return &view{world: own.world, who: own.who, plan: own.plan, values: rewrite.NewValues(own.plan, q.mark).Of(q.pid), barred: no}
+	if q.acting.nobody == nil || q.acting.nobody.Plan() != own.plan {
+		q.acting.nobody = rewrite.NewValues(own.plan, q.mark).Of(q.pid)
+	}
+	return &view{world: own.world, who: own.who, plan: own.plan, values: q.acting.nobody, barred: no}
 }
 
 // leadsBack says whether a text may be said when there is no subject: it ends the transaction, changes the subject, or forgets.
@@ -108,17 +113,23 @@ func (q *requests) misjudged(s statement) *rewrite.Refusal {
 	if !q.shared() {
 		return nil
 	}
-	moved := false
+	moved, unsure := false, false
 	for i := range s.template.Statements {
 		said := &s.template.Statements[i]
-		if moved && said.Kind != rewrite.Transaction && !switches(said) && q.pending.abroad() {
+		if moved && (said.Kind != rewrite.Transaction && !switches(said) || unsure && leans(said)) && q.pending.abroad() {
 			r := refused(codeSetting, stateUnsupported, "nothing may follow the end of a transaction in the same message while the session acts as somebody else")
 			r.Hint = "Send COMMIT, ROLLBACK and RESET ALL as messages of their own."
 			return r
 		}
 		moved = moved || moves(said)
+		unsure = !switches(said) && (unsure || moves(said))
 	}
 	return nil
+}
+
+// leans says whether a statement that sets the subject begins with the one in force: a tenant is of the user who is.
+func leans(said *rewrite.Statement) bool {
+	return switches(said) && len(said.Switches) > 0 && said.Switches[0].By == rewrite.SwitchByTenant
 }
 
 // share is what the session of a shared login notes its subjects in; nil for the session of any other.

@@ -27,6 +27,9 @@ func (q *requests) bind(f frame) error {
 	}
 	if made.prepared == nil {
 		// The server does not know it either, and says so. If it should, the replies goroutine ends the session.
+		if q.shared() {
+			return q.bindUnknown(f, portal, name)
+		}
 		return q.forward(f, request{kind: 'B'})
 	}
 	v, err := q.viewBy(made.by)
@@ -37,15 +40,15 @@ func (q *requests) bind(f frame) error {
 	if err != nil {
 		return err
 	}
-	if no == nil {
-		no = q.keeping(v, is.statement)
-	}
 	if no != nil {
 		return q.dropFor(f, no)
 	}
 	through, no, err := q.through(v, is.said())
 	if err != nil {
 		return err
+	}
+	if no == nil {
+		no = q.keeping(v, is.statement)
 	}
 	if no != nil {
 		return q.dropFor(f, no)
@@ -65,6 +68,16 @@ func (q *requests) bind(f frame) error {
 		return q.holdBind(f, r, hidden)
 	}
 	return q.forward(f, r)
+}
+
+// bindUnknown binds a statement that there is none of, so that the server says so. What a shared login binds may be a token, for a statement that it used
+// to have: its values stay here.
+func (q *requests) bindUnknown(f frame, portal, name string) error {
+	if err := q.drop(f); err != nil {
+		return err
+	}
+	const noFormatsNorParameters = "\x00\x00\x00\x00\x00\x00"
+	return q.sendOwn('B', statement{}, portal+"\x00"+name+"\x00"+noFormatsNorParameters)
 }
 
 // stale refuses to use what was made under another world than v's.

@@ -41,6 +41,9 @@ func (q *requests) execute(f frame) error {
 	if said := bound.said(); q.shared() && said != nil && moves(said) {
 		return q.executeMoving(f, v, r, bound, limit)
 	}
+	if no := q.keeping(v, bound.statement); no != nil { // Others may have been here since it was bound.
+		return q.dropFor(f, no)
+	}
 	if no, err := q.mayExecute(v, bound); err != nil {
 		return err
 	} else if no != nil {

@@ -54,6 +54,14 @@ func (q *requests) keeping(v *view, s statement) *rewrite.Refusal {
 	return nil
 }
 
+// keepingTables is keeping for what is only prepared: the server would tell what columns a temporary table has.
+func (q *requests) keepingTables(v *view, s statement) *rewrite.Refusal {
+	if !s.any(func(said *rewrite.Statement) bool { return said.Keeps&rewrite.KeepsTables != 0 }) {
+		return nil
+	}
+	return q.keeping(v, s)
+}
+
 // judge notes what a subject is about to leave, and refuses what another one has left.
 func (k *kept) judge(who string, all rewrite.Keeps) *rewrite.Refusal {
 	if all&rewrite.KeepsTables != 0 {

@@ -15,6 +15,9 @@ func (q *requests) executeMoving(f frame, v *view, r request, bound known, limit
 		return err
 	}
 	if said := bound.said(); switches(said) {
+		r.runs = bound.version
+	}
+	if said := bound.said(); switches(said) && !bound.ran { // What set_config() has given once is not computed again.
 		turns, no := q.turns(v, bound.statement, bound.version.given)
 		if no != nil {
 			return q.dropFor(f, no)

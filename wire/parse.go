@@ -53,6 +53,9 @@ func (q *requests) parse(f frame) error {
 	if no == nil && made.any(switches) && !q.shared() {
 		no = notShared()
 	}
+	if no == nil {
+		no = q.keepingTables(by.view, made.statement)
+	}
 	if no != nil {
 		made.statement = v.refusal(no)
 	}

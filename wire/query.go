@@ -54,6 +54,11 @@ func (q *requests) rewriteFor(by speaker, declared ...uint32) statement {
 // sendText sends a Query in the way that its statements need.
 func (q *requests) sendText(by speaker, s statement) error {
 	v := by.view
+	if q.shared() && s.any(runsNamed) { // What it runs may not be answered yet.
+		if err := q.settle(); err != nil {
+			return err
+		}
+	}
 	if no := q.keeping(v, s); no != nil {
 		return q.sendQuery(v.refusal(no))
 	}

@@ -46,6 +46,9 @@ func (q *requests) fits(v *view, made *prepared, described bool) (*prepared, *re
 	if anew.template.Refused != nil {
 		return nil, anew.template.Refused, nil
 	}
+	if no := q.keepingTables(v, anew.statement); no != nil {
+		return nil, no, nil
+	}
 	anew.stage()
 	anew.shift = made.shift
 	known := false

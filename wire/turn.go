@@ -66,7 +66,7 @@ func (q *requests) turns(v *view, s statement, given map[int]string) ([]turn, *r
 	return all, nil
 }
 
-// resolved is the subject that an identity is under a world, for the log; the names in it where it is none yet.
+// resolved is the subject that an identity is under a world; the names in it where it is none yet.
 func (q *requests) resolved(w *World, to *identity) plan.Subject {
 	if to == nil {
 		return plan.Subject{}
@@ -116,6 +116,7 @@ func (q *requests) turn(w *World, now *identity, asked rewrite.Switch) (*identit
 	if !q.mayName(w, to) {
 		return nil, noSuchSubject(asked)
 	}
+	to.tenant = q.resolved(w, &to).Tenant // the one that he has now, whatever another policy gives him later
 	return &to, nil
 }
 
@@ -172,6 +173,7 @@ func (q *requests) byToken(w *World, text string) (*identity, *rewrite.Refusal) 
 		q.log.Info().Str("issuer", said.Issuer).Str("token_user", said.User).Str("token_tenant", said.Tenant).Str("reason", bad.message).Msg("token refused")
 		return nil, badToken("It does not name an active user and one of the user's tenants; the proxy's log says more.")
 	}
+	to.tenant = v.plan.Subject.Tenant
 	return &to, nil
 }
 
