@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -83,6 +84,8 @@ func hintFor(err error) string {
 		return "ports below 1024 need a privilege; choose another with --listen"
 	case errors.Is(err, pgtemp.ErrNoServer):
 		return pgtemp.Advice
+	case errors.As(err, &connect) && strings.Contains(err.Error(), `"!password" failed`):
+		return "the server asks for the password in the clear: have it prove who it is (sslmode=verify-full sslrootcert=FILE), or allow it by require_auth=password"
 	case errors.As(err, &connect):
 		return "is PostgreSQL running there, and are the host, the login and the password in --upstream right?"
 	case errors.Is(err, fs.ErrNotExist):

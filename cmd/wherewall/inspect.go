@@ -22,13 +22,19 @@ type inspector struct {
 // shortcomings are all that is wrong with the service login and the server, and with the way there.
 func shortcomings(ctx context.Context, u *pgdial.Upstream, conn *pgx.Conn, s *catalog.Snapshot) ([]weakness, error) {
 	found, err := weaknesses(ctx, conn, s)
-	if missing := u.Unproven(); missing != "" {
-		found = append(found, weakness{
-			"server_unproven", missing + ": whoever stands between can read what passes, or answer in the server's place",
-			"sslmode=verify-full sslrootcert=FILE in --upstream; ssl = on at the server",
-		})
+	return append(found, unproven("--upstream", u)...), err
+}
+
+// unproven is what is wrong with the way to the server that a flag names.
+func unproven(flag string, u *pgdial.Upstream) []weakness {
+	missing := u.Unproven()
+	if missing == "" {
+		return nil
 	}
-	return found, err
+	return []weakness{{
+		"server_unproven", missing + ": whoever stands between can read what passes, or answer in the server's place",
+		"sslmode=verify-full sslrootcert=FILE in " + flag + "; ssl = on at the server",
+	}}
 }
 
 // first looks at the server that answers when the proxy starts.

@@ -79,11 +79,10 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	past, err := c.unfilteredFlags.connector(k.upstream, c.dialing(log))
+	past, err := c.past(k.upstream, log)
 	if err != nil {
 		return err
 	}
-	c.unfilteredFlags.warnOfVisible(log)
 	c.warn(log)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)

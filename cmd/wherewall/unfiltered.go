@@ -17,9 +17,21 @@ type unfilteredFlags struct {
 	UnfilteredUpstreamPasswordFile string `placeholder:"FILE" help:"A file with the password of --unfiltered-upstream."`
 }
 
-// connector makes the server connections of unfiltered users; nil for those of the service login. The DSN has to name the database that the
-// policy is bound to.
-func (f unfilteredFlags) connector(upstream *pgdial.Upstream, o pgdial.Options) (wire.Connector, error) {
+// past makes the server connections of unfiltered users; nil for those of the service login.
+func (c serveCmd) past(upstream *pgdial.Upstream, log zerolog.Logger) (wire.Connector, error) {
+	u, err := c.unfilteredFlags.openBeside(upstream, c.dialing(log))
+	if err != nil || u == nil {
+		return nil, err
+	}
+	c.unfilteredFlags.warnOfVisible(log)
+	if err := tell(log, u.User(), unproven("--unfiltered-upstream", u), c.Strict); err != nil {
+		return nil, err
+	}
+	return wire.NewConnector(u), nil
+}
+
+// openBeside reads the DSN; nil for none. It has to name the database that the policy is bound to.
+func (f unfilteredFlags) openBeside(upstream *pgdial.Upstream, o pgdial.Options) (*pgdial.Upstream, error) {
 	if f.UnfilteredUpstream == "" {
 		if f.UnfilteredUpstreamPasswordFile != "" {
 			return nil, usage(fmt.Errorf("--unfiltered-upstream-password-file needs --unfiltered-upstream"))
@@ -34,7 +46,7 @@ func (f unfilteredFlags) connector(upstream *pgdial.Upstream, o pgdial.Options) 
 	if u.Database() != upstream.Database() {
 		return nil, usage(fmt.Errorf("--unfiltered-upstream names the database %q, and --upstream %q: they have to be one", u.Database(), upstream.Database()))
 	}
-	return wire.NewConnector(u), nil
+	return u, nil
 }
 
 func (f unfilteredFlags) warnOfVisible(log zerolog.Logger) {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -93,6 +97,47 @@ func TestWeaknesses(t *testing.T) {
 	}
 	run("ALTER ROLE wherewall_svc SUPERUSER")
 	require.Equal(t, []string{"login_superuser"}, keysOf(codes()), "who has every right is told once")
+}
+
+func TestTheServerOfUnfilteredUsersHasToProveItselfToo(t *testing.T) {
+	t.Parallel()
+	upstream, err := pgdial.Parse("host=127.0.0.1 dbname=app", pgdial.Options{})
+	require.NoError(t, err)
+	for dsn, missing := range map[string]bool{"host=db user=dba dbname=app sslmode=require": true, "host=127.0.0.1 user=dba dbname=app": false} {
+		log := &strings.Builder{}
+		c := serveCmd{unfilteredFlags: unfilteredFlags{UnfilteredUpstream: dsn}}
+		past, err := c.past(upstream, zerolog.New(log))
+		require.NoError(t, err)
+		require.NotNil(t, past)
+		require.Equal(t, missing, strings.Contains(log.String(), "server_unproven"), log)
+		c.Strict = true
+		_, err = c.past(upstream, zerolog.Nop())
+		require.Equal(t, missing, errors.Is(err, errWeak))
+	}
+	past, err := serveCmd{}.past(upstream, zerolog.Nop())
+	require.NoError(t, err)
+	require.Nil(t, past)
+}
+
+func TestAServerThatAsksForThePasswordInTheClearIsNotAMatterOfTheRightPassword(t *testing.T) {
+	t.Parallel()
+	door, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer door.Close()
+	go func() {
+		for conn, err := door.Accept(); err == nil; conn, err = door.Accept() {
+			_, _ = conn.Read(make([]byte, 1<<10))
+			_, _ = conn.Write([]byte{'R', 0, 0, 0, 8, 0, 0, 0, 3}) // AuthenticationCleartextPassword
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.Close()
+		}
+	}()
+	host, port, err := net.SplitHostPort(door.Addr().String())
+	require.NoError(t, err)
+	u, err := pgdial.Parse("host="+host+" port="+port+" user=u password=secret dbname=app sslmode=disable", pgdial.Options{})
+	require.NoError(t, err)
+	_, err = connect(t.Context(), u)
+	require.Contains(t, hintFor(err), "require_auth=password")
 }
 
 // nobodysRights is a snapshot that maps nothing.
