@@ -27,8 +27,8 @@ build: ## bin/wherewall
 
 # -count=1: a cached "ok" says nothing of the PostgreSQL at hand.
 test: vet ## vet, the unit tests, and tests/ against a real PostgreSQL
-	$(GO) test -count=1 -timeout 9m $(TESTFLAGS) ./...
-	$(GO) test -count=1 -timeout 9m -race $(TESTFLAGS) $(SHARED)
+	$(GO) test -count=1 -timeout 20m $(TESTFLAGS) ./...
+	$(GO) test -count=1 -timeout 20m -race $(TESTFLAGS) $(SHARED)
 
 # Longer than an hour on two cores. VERSIONFLAGS="-on 16,18 -run TestOracle ./tests" runs less.
 test-all-versions: vet ## all tests on PostgreSQL 15, 16, 17 and 18, and a table of what passed
