@@ -186,6 +186,23 @@ func TestUnfilteredLogin(t *testing.T) {
 	require.NotContains(t, h.log.String(), "DROP")
 }
 
+func TestATenantThatCannotBeReadIsNoWayPast(t *testing.T) {
+	t.Parallel()
+	h := newPast(t)
+	for _, asked := range [][]string{
+		{"options", `-c wherewall.tenant=a \`},
+		{"options", `-c Whe\rewall.tenant=a \`},
+		{"options", "-c wherewall.tenant"},
+		{"wherewall.tenant", "\xff"},
+		{"Wherewall.Tenant", "a\nb"},
+	} {
+		client := h.enter(protocol32, "right", append([]string{"user", "root", "database", "app"}, asked...)...)
+		client.expect("R")
+		client.expect("E")
+		client.expectEnd()
+	}
+}
+
 func TestUnfilteredLoginProvesItselfLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	h := newPast(t)

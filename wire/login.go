@@ -137,6 +137,9 @@ func (s *Server) login(ctx context.Context, h *handshake, asked *startup, log ze
 		log = log.With().Str("token_issuer", who.token.Issuer).Str("token_id", who.token.ID).Logger()
 	}
 	if w := waiverOf(world, who, s.config.Now()); w != nil {
+		if asked.refused != nil && asked.mentionsTenant() {
+			return nil, asked.refused // it may be meant to be filtered
+		}
 		return s.letPast(ctx, h, asked, w, log)
 	}
 	mark := newMark()

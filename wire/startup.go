@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -131,6 +132,17 @@ func (s *startup) finish(settings *settings, options string) *failure {
 	settings.addOptions(options)
 	s.settings, s.tenant, s.way, s.refused = settings.asked, settings.tenant, settings.way, settings.refused
 	return nil
+}
+
+// mentionsTenant says whether a client wrote of a tenant, whether it could be read or not.
+func (s *startup) mentionsTenant() bool {
+	return slices.ContainsFunc(s.given, func(p pair) bool {
+		said := p.name
+		if p.name == "options" {
+			said = strings.ReplaceAll(p.value, `\`, "")
+		}
+		return strings.Contains(strings.ToLower(said), tenantSetting)
+	})
 }
 
 // printableName says whether a name is fit for comparison and for a log line.
