@@ -148,3 +148,59 @@ func TestTheServerHearsNoTokenByStatementsThatItDoesNotHave(t *testing.T) {
 	require.Equal(t, `prepared statement "s" does not exist`, o.err.Message)
 	p.requireSecret(t, token)
 }
+
+func TestNobodyIsSetInTheMidstOfAnotherStatement(t *testing.T) {
+	t.Parallel()
+	p := newSubjectProxy(t, "subjects_midst")
+	const call = "set_config('wherewall.user', 'wil', false)"
+	for _, sql := range []string{
+		"SELECT * FROM (SELECT " + call + ") s", "WITH s AS (SELECT " + call + ") SELECT * FROM s", "SELECT CASE WHEN true THEN " + call + " END", "SELECT " + call + " WHERE false",
+		"SELECT " + call + " FROM doc", "SELECT " + call + ", 1", "SELECT DISTINCT " + call, "SELECT " + call + " LIMIT 0", "SELECT " + call + " FOR UPDATE", "VALUES (" + call + ")",
+		"SELECT " + call + " UNION SELECT 'x'", "EXPLAIN SELECT " + call, "EXPLAIN ANALYZE SELECT " + call, "PREPARE s AS SELECT " + call, "DECLARE c CURSOR FOR SELECT " + call,
+		"CREATE TEMP TABLE mine AS SELECT " + call, "COPY (SELECT " + call + ") TO STDOUT", "INSERT INTO doc (tenant, title) SELECT 'acme', " + call,
+		"UPDATE doc SET title = title RETURNING " + call, "SELECT set_config(setting_name => 'wherewall.user', new_value => 'wil', is_local => false)",
+		"SELECT set_config('where' || 'wall.user', 'wil', false)", "SELECT set_config(title, 'wil', false) FROM doc", "SELECT set_config('wherewall.user', title, false) FROM doc",
+		"SELECT set_config('wherewall.user', 'wil', title = 't1') FROM doc", "SELECT set_config('wherewall.user', 'wil', 1 = 2)", "ALTER ROLE pool SET wherewall.user = 'wil'",
+		"UPDATE pg_settings SET setting = 'wil' WHERE name = 'wherewall.user'", "SET wherewall.user FROM CURRENT", "SET wherewall.plan = 'x'", "SET wherewall.subject = 'wil'",
+		"SET SESSION AUTHORIZATION wil", "SET ROLE wil", "DO $$BEGIN SET wherewall.user = 'wil'; END$$", "SET wherewall.user = 'kim', 'wil'",
+	} {
+		c := dial(t, p.dsn("pool"))
+		script(t, c, [2]string{asKim, ""}, [2]string{"BEGIN", ""})
+		require.NotEqual(t, "", c.query(t, sql).code(), sql)
+		script(t, c, [2]string{"ROLLBACK", ""})
+		require.Equal(t, acmeDocs, seen(t, c), sql)
+		require.NotEqual(t, "", batch(t, c, all(sql)...).code(), sql)
+		require.Equal(t, acmeDocs, seen(t, c), sql)
+		c.close()
+	}
+	for _, sql := range []string{
+		`SET "WhereWall"."USER" = 'wil'`, `SET U&"wh\0065rewall".user = wil`, `SELECT pg_catalog.set_config('WHEREWALL.User', 'wil', 'f')`, `SET SESSION wherewall.user = E'w\x69l'`,
+		`SELECT set_config($$wherewall.user$$, 'w' 
+		'il', false)`,
+	} {
+		c := dial(t, p.dsn("pool"))
+		script(t, c, [2]string{asKim, ""})
+		o := c.query(t, sql)
+		if o.code() == "" {
+			require.Equal(t, globexDocs, seen(t, c), sql)
+		} else {
+			require.Equal(t, acmeDocs, seen(t, c), sql)
+		}
+		c.close()
+	}
+}
+
+func TestACommitThatFailsTakesTheSubjectBack(t *testing.T) {
+	t.Parallel()
+	p := newSubjectProxy(t, "subjects_deferred")
+	pg.exec(t, "subjects_deferred", "ALTER TABLE doc ADD CONSTRAINT once UNIQUE (title) DEFERRABLE INITIALLY DEFERRED")
+	const twice = "INSERT INTO doc (tenant, title) VALUES ('acme', 't1')"
+	c := dial(t, p.dsn("pool"))
+	script(t, c, [][2]string{{asWil, ""}, {"BEGIN", ""}, {asKim, ""}, {twice, ""}, {"COMMIT", "23505"}, {"seen", globexDocs}}...)
+	require.Equal(t, "23505", batch(t, c, all("BEGIN", asKim, twice, "COMMIT", countDocs)...).code())
+	require.Equal(t, globexDocs, seen(t, c))
+	require.Equal(t, "23505", batch(t, c, all(asKim, twice)...).code(), "at Sync")
+	require.Equal(t, globexDocs, seen(t, c))
+	require.Equal(t, "23505", batch(t, c, all("BEGIN", asKim, twice, "COMMIT AND CHAIN")...).code())
+	require.Equal(t, globexDocs, seen(t, c))
+}
