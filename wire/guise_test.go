@@ -18,6 +18,12 @@ func TestMadeUpVerifiers(t *testing.T) {
 		require.Equal(t, salt(guise{}, "nobody"), salt(guise{}, "nobody@acme"))
 		require.NotEqual(t, salt(guise{}, "nobody"), salt(guise{}, "other"))
 	})
+	t.Run("servers with one secret make up the same", func(t *testing.T) {
+		t.Parallel()
+		salt := func(c Config) string { return madeUp(NewServer(c).secret, guise{}, "nobody").Salt }
+		require.Equal(t, salt(Config{Secret: secret}), salt(Config{Secret: secret}))
+		require.NotEqual(t, salt(Config{}), salt(Config{}))
+	})
 	t.Run("addresses are users where all users have addresses", func(t *testing.T) {
 		t.Parallel()
 		g := guiseOf(&catalog.Snapshot{Users: map[string]*catalog.User{"kim@x.org": {}, "kim@y.org": {}}})

@@ -28,6 +28,7 @@ type serveCmd struct {
 	socketFlags
 	tlsFlags
 	lobbyFlags
+	secretFlags
 	tokenFlags
 	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), token (a token as a password), oauth (a token by OAUTHBEARER), several apart by commas, or trust (no proof; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
@@ -83,6 +84,10 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
+	secret, err := c.secret()
+	if err != nil {
+		return err
+	}
 	c.warn(log)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
@@ -98,7 +103,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	for i, d := range doors {
 		doors[i] = c.around(d, log)
 	}
-	config := wire.Config{Auth: auth, UnfilteredConnector: past, Limits: func() wire.Limits { return *t.limits.Load() }}
+	config := wire.Config{Auth: auth, UnfilteredConnector: past, Secret: secret, Limits: func() wire.Limits { return *t.limits.Load() }}
 	c.limitFlags.apply(&config)
 	c.lobbyFlags.apply(&config)
 	if certificates != nil {

@@ -14,34 +14,34 @@ import (
 // maxPassword is the longest password that a server takes, in bytes (libpq's protocol bound).
 const maxPassword = 64 << 10
 
-// readPassword reads a file that holds a password and nothing else. Its last line end is none of it. A file that others can read is refused, but for a
+// ReadSecret reads a file that holds a password, or another secret, and nothing else. Its last line end is none of it. A file that others can read is refused, but for a
 // group's right to read what belongs to root, which is how secrets are mounted.
-func readPassword(path string) (string, error) {
+func ReadSecret(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+		return "", fmt.Errorf("reading a secret: %w", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+		return "", fmt.Errorf("reading a secret: %w", err)
 	}
 	if info.IsDir() {
-		return "", fault("name a file", "reading the password: %s is a folder", path)
+		return "", fault("name a file", "reading a secret: %s is a folder", path)
 	}
 	if open := exposed(info); open {
-		return "", fault("chmod 600 "+path, "the password file %s can be read by others (%s)", path, info.Mode().Perm())
+		return "", fault("chmod 600 "+path, "the file %s can be read by others (%s)", path, info.Mode().Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxPassword+3)) // with a line end, and one byte too many
 	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+		return "", fmt.Errorf("reading a secret: %w", err)
 	}
 	text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	switch {
 	case len(text) == 0:
-		return "", fault("write the password into it", "the password file %s is empty", path)
+		return "", fault("write the secret into it", "the file %s is empty", path)
 	case len(text) > maxPassword || bytes.ContainsAny(text, "\n\x00"):
-		return "", fault("it holds the password and nothing else", "the password file %s is no password", path)
+		return "", fault("it holds the secret and nothing else", "the file %s holds more than one line, or what no line has", path)
 	}
 	return string(text), nil
 }
@@ -51,7 +51,7 @@ func (u *Upstream) withPassword(c *pgconn.Config) (*pgconn.Config, error) {
 	if u.options.PasswordFile == "" {
 		return c, nil
 	}
-	password, err := readPassword(u.options.PasswordFile)
+	password, err := ReadSecret(u.options.PasswordFile)
 	if err != nil && c.Password == "" {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func read(dsn string, o Options) (*settings, error) {
 		return nil, err
 	}
 	if o.PasswordFile != "" {
-		if config.Password, err = readPassword(o.PasswordFile); err != nil {
+		if config.Password, err = ReadSecret(o.PasswordFile); err != nil {
 			return nil, err
 		}
 	}

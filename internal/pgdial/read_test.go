@@ -131,7 +131,7 @@ func TestPasswordFiles(t *testing.T) {
 	}
 	for text, want := range map[string]string{"secret": "secret", "secret\n": "secret", "secret\r\n": "secret", " two words \n": " two words ", "\xffé": "\xffé"} {
 		write(text, 0o600)
-		got, err := readPassword(path)
+		got, err := ReadSecret(path)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
@@ -148,12 +148,12 @@ func TestPasswordFiles(t *testing.T) {
 		"there is a zero byte": {"sec\x00ret", 0o600},
 	} {
 		write(c.text, c.mode)
-		_, err := readPassword(path)
+		_, err := ReadSecret(path)
 		require.Error(t, err, name)
 		require.NotContains(t, err.Error(), "secret", name)
 		require.NotEmpty(t, HintOf(err), name)
 	}
-	_, err := readPassword(t.TempDir())
+	_, err := ReadSecret(t.TempDir())
 	require.ErrorContains(t, err, "is a folder")
 	_, err = Parse("host=db", Options{PasswordFile: filepath.Join(t.TempDir(), "gone")})
 	require.ErrorIs(t, err, os.ErrNotExist)
