@@ -17,10 +17,15 @@ type unfilteredFlags struct {
 	UnfilteredUpstreamPasswordFile string `placeholder:"FILE" help:"A file with the password of --unfiltered-upstream."`
 }
 
-// past makes the server connections of unfiltered users; nil for those of the service login.
+// past makes the server connections of unfiltered users. Also where they are those of the service login, their failures count apart: what such a
+// client asks for goes to the server as it is, and where that is refused again and again, as replication may be, the others' logins must not wait.
 func (c serveCmd) past(upstream *pgdial.Upstream, log zerolog.Logger) (wire.Connector, error) {
 	u, err := c.unfilteredFlags.openBeside(upstream, c.dialing(log))
-	if err != nil || u == nil {
+	if err == nil && u == nil {
+		u, err = c.upstreamFlags.openBy(c.dialing(log))
+		return wire.NewConnector(u), err
+	}
+	if err != nil {
 		return nil, err
 	}
 	c.unfilteredFlags.warnOfVisible(log)

@@ -114,27 +114,48 @@ func TestTheServerOfUnfilteredUsersHasToProveItselfToo(t *testing.T) {
 		_, err = c.past(upstream, zerolog.Nop())
 		require.Equal(t, missing, errors.Is(err, errWeak))
 	}
-	past, err := serveCmd{}.past(upstream, zerolog.Nop())
-	require.NoError(t, err)
-	require.Nil(t, past)
 }
 
-func TestAServerThatAsksForThePasswordInTheClearIsNotAMatterOfTheRightPassword(t *testing.T) {
+func TestWhatUnfilteredUsersAreRefusedKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
+	dsn := answering(t, "E\x00\x00\x00\x22SFATAL\x00C28000\x00Mno such entry\x00\x00") + " sslmode=disable"
+	upstream, err := pgdial.Parse(dsn, pgdial.Options{})
+	require.NoError(t, err)
+	past, err := serveCmd{upstreamFlags: upstreamFlags{Upstream: dsn}}.past(upstream, zerolog.Nop())
+	require.NoError(t, err)
+	for range 8 {
+		_, err = past.Connect(t.Context(), map[string]string{"replication": "true"})
+		require.Error(t, err)
+	}
+	require.ErrorContains(t, err, "not tried again", "they wait themselves")
+	_, err = upstream.Dial(t.Context(), nil)
+	require.ErrorContains(t, err, "no such entry")
+	require.NotContains(t, err.Error(), "not tried again")
+}
+
+// answering is a server that says one thing to everybody who logs in. It returns the words to reach it by.
+func answering(t *testing.T, answer string) string {
+	t.Helper()
 	door, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer door.Close()
+	t.Cleanup(func() { _ = door.Close() })
 	go func() {
 		for conn, err := door.Accept(); err == nil; conn, err = door.Accept() {
 			_, _ = conn.Read(make([]byte, 1<<10))
-			_, _ = conn.Write([]byte{'R', 0, 0, 0, 8, 0, 0, 0, 3}) // AuthenticationCleartextPassword
+			_, _ = conn.Write([]byte(answer))
 			_, _ = conn.Read(make([]byte, 1))
 			_ = conn.Close()
 		}
 	}()
 	host, port, err := net.SplitHostPort(door.Addr().String())
 	require.NoError(t, err)
-	u, err := pgdial.Parse("host="+host+" port="+port+" user=u password=secret dbname=app sslmode=disable", pgdial.Options{})
+	return "host=" + host + " port=" + port + " user=u password=secret dbname=app"
+}
+
+func TestAServerThatAsksForThePasswordInTheClearIsNotAMatterOfTheRightPassword(t *testing.T) {
+	t.Parallel()
+	dsn := answering(t, "R\x00\x00\x00\x08\x00\x00\x00\x03") // AuthenticationCleartextPassword
+	u, err := pgdial.Parse(dsn+" sslmode=disable", pgdial.Options{})
 	require.NoError(t, err)
 	_, err = connect(t.Context(), u)
 	require.Contains(t, hintFor(err), "require_auth=password")
