@@ -119,6 +119,10 @@ func TestASubjectStaysInTheTenantThatItBeganIn(t *testing.T) {
 	require.Equal(t, "28000", seen(t, named))
 	require.Equal(t, "28000", seen(t, signed))
 	script(t, named, [][2]string{{asKim, ""}, {"seen", globexDocs}}...)
+
+	script(t, named, [][2]string{{"SET wherewall.user = 'signed'", ""}, {"seen", nothingOfDocs}}...)
+	p.world.Store(worldOf(t, p.database, strings.ReplaceAll(subjectPolicy, "signed: {", "signed: {tenants: {acme: [member]}, ")))
+	script(t, named, [][2]string{{"seen", "28000"}, {"SET wherewall.user = 'signed'", ""}, {"seen", acmeDocs}}...)
 }
 
 func TestATokenInALongTextIsNotPassedOver(t *testing.T) {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
 )
 
@@ -57,6 +58,9 @@ func (q *requests) actingAs(own *view, to *identity) (*view, error) {
 	seen, bad := look(own.world, *to, q.config.Now(), q.mark)
 	if bad == nil && own.world.Snapshot.Users[seen.plan.Subject.User].Unfiltered {
 		bad = &failure{state: stateAuthorization, message: "the subject of this session is not filtered any more"}
+	}
+	if bad == nil && to.began != (plan.Subject{}) && seen.plan.Subject != to.began {
+		bad = &failure{state: stateAuthorization, message: "the subject of this session is another one under the policy in force"}
 	}
 	if bad != nil {
 		return q.barred(own, bad), nil

@@ -25,6 +25,8 @@ type identity struct {
 	tenant string // asked for; empty for none
 	// token is what proved the user; nil for other proofs. Its tenant, where it has one, is in tenant.
 	token *token.Identity
+	// began is the subject that it was when a shared login was set to it, which no later policy may change; zero where it was none yet.
+	began plan.Subject
 }
 
 // expired says whether the proof has ended.

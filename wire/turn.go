@@ -116,7 +116,9 @@ func (q *requests) turn(w *World, now *identity, asked rewrite.Switch) (*identit
 	if !q.mayName(w, to) {
 		return nil, noSuchSubject(asked)
 	}
-	to.tenant = q.resolved(w, &to).Tenant // the one that he has now, whatever another policy gives him later
+	if v, bad := look(w, to, q.config.Now(), q.mark); bad == nil {
+		to.tenant, to.began = v.plan.Subject.Tenant, v.plan.Subject
+	}
 	return &to, nil
 }
 
@@ -173,7 +175,7 @@ func (q *requests) byToken(w *World, text string) (*identity, *rewrite.Refusal) 
 		q.log.Info().Str("issuer", said.Issuer).Str("token_user", said.User).Str("token_tenant", said.Tenant).Str("reason", bad.message).Msg("token refused")
 		return nil, badToken("It does not name an active user and one of the user's tenants; the proxy's log says more.")
 	}
-	to.tenant = v.plan.Subject.Tenant
+	to.tenant, to.began = v.plan.Subject.Tenant, v.plan.Subject
 	return &to, nil
 }
 
