@@ -15,10 +15,10 @@ func (b *builder) columns(o operation, a allowing, r *Rule) {
 	switch o.Action {
 	case catalog.Delete:
 	case catalog.Create:
-		r.Writable = writable(relation, a.new)
+		r.Writable = b.writable(relation, a.new)
 		r.Presets = b.presets(o, a.new)
 	case catalog.Update:
-		r.Writable, r.WritableTo = writable(relation, a.old), writable(relation, a.new)
+		r.Writable, r.WritableTo = b.writable(relation, a.old), b.writable(relation, a.new)
 		r.Presets = b.presets(o, a.old)
 	default:
 		r.Columns = b.shown(relation, a.old)
@@ -35,6 +35,22 @@ func gives(o *catalog.Operation, column string) bool {
 
 func limits(ds []disjunct) bool {
 	return slices.ContainsFunc(ds, func(d disjunct) bool { return d.from.given.Columns != nil || len(d.from.given.Mask) > 0 })
+}
+
+// limited says whether some columns of a relation may be kept from those for whom some disjuncts hold.
+func (b *builder) limited(relation *catalog.Relation, ds []disjunct) bool {
+	return limits(ds) || len(ds) > 0 && slices.ContainsFunc(relation.Columns, func(c catalog.Column) bool { return b.namesObjects(&c) })
+}
+
+// namesObjects says whether a column holds names of what is in the database, as those of regclass do. No grant gives such a column: an untyped constant
+// beside its value is looked up among all names, hidden ones too, and a number beside it, or written to it or to a table made like it, is printed
+// as the name of a hidden table. Text search configurations are all that is looked up for regconfig.
+func (b *builder) namesObjects(c *catalog.Column) bool {
+	t := c.Type
+	if info := b.snapshot.Schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]; info != nil && info.Kind == 'd' {
+		t = info.Base
+	}
+	return t.Schema == "pg_catalog" && strings.HasPrefix(strings.TrimPrefix(t.Name, "_"), "reg") && t.Name != "regconfig"
 }
 
 // within is the part of rows in which any of some disjuncts holds, among the rows in which any of all does. What all of them
@@ -64,12 +80,15 @@ func within(some, all []disjunct) expr.Expr {
 	return part
 }
 
-func writable(relation *catalog.Relation, ds []disjunct) map[string]expr.Expr {
-	if !limits(ds) {
+func (b *builder) writable(relation *catalog.Relation, ds []disjunct) map[string]expr.Expr {
+	if !b.limited(relation, ds) {
 		return nil
 	}
 	columns := map[string]expr.Expr{}
 	for _, c := range relation.Columns {
+		if b.namesObjects(&c) {
+			continue
+		}
 		if some := giving(ds, c.Name); len(some) > 0 {
 			columns[c.Name] = within(some, ds)
 		}
@@ -96,11 +115,14 @@ func giving(ds []disjunct, column string) []disjunct {
 }
 
 func (b *builder) shown(relation *catalog.Relation, ds []disjunct) map[string]Shown {
-	if !limits(ds) {
+	if !b.limited(relation, ds) {
 		return nil
 	}
 	columns := map[string]Shown{}
 	for _, c := range relation.Columns {
+		if b.namesObjects(&c) {
+			continue
+		}
 		var shown Shown
 		if some := giving(ds, c.Name); len(some) > 0 {
 			shown.Raw = within(some, ds)

@@ -117,6 +117,11 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON app.ticket DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.late();
 
+-- A table whose columns hold names of others:
+CREATE DOMAIN app.table_name AS regclass;
+CREATE TABLE app.pointer (id int PRIMARY KEY, org_id text NOT NULL, about regclass DEFAULT 'app.task', kinds regtype[], via app.table_name);
+INSERT INTO app.pointer SELECT n, o, 'app.task', '{int4}', 'app.task' FROM generate_series(1, 4) n, LATERAL (SELECT (ARRAY['acme', 'globex'])[1 + n % 2]) AS t(o);
+
 -- No right of the service login is to hold an attack back: whatever is withheld is withheld by Wherewall.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA app, billing TO wherewall_svc;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA app, billing TO wherewall_svc;
