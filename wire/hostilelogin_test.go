@@ -208,7 +208,7 @@ func TestLoginsToServersThatNeverEndAreEnded(t *testing.T) {
 				p.expectError(stateConnection)
 			}
 			runtime.ReadMemStats(&after)
-			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "what two logins took")
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), "what two logins took, and the servers that the test plays")
 		})
 	}
 }
