@@ -23,6 +23,9 @@ func (v *prover) definition(m protoreflect.Message) error {
 	switch n := m.Interface().(type) {
 	case *pg.CreateStmt:
 		ok = v.mayMake(n.Relation) && plainDefinition(n)
+		for _, element := range n.TableElts {
+			ok = ok && v.mayDefine(element.GetColumnDef())
+		}
 	case *pg.CreateTableAsStmt:
 		ok = n.Objtype == pg.ObjectType_OBJECT_TABLE && v.mayMake(n.Into.GetRel()) && plainInto(n.Into) && isSelect(n.Query)
 	case *pg.IndexStmt:
@@ -39,7 +42,7 @@ func (v *prover) definition(m protoreflect.Message) error {
 	case *pg.AlterTableStmt:
 		ok = n.Objtype == pg.ObjectType_OBJECT_TABLE && v.temporary(n.Relation)
 		for _, command := range n.Cmds {
-			ok = ok && plainChange(command.GetAlterTableCmd())
+			ok = ok && plainChange(command.GetAlterTableCmd()) && v.mayDefine(command.GetAlterTableCmd().Def.GetColumnDef())
 		}
 	case *pg.RenameStmt:
 		ok = v.mayRename(n)
@@ -55,6 +58,22 @@ func (v *prover) definition(m protoreflect.Message) error {
 		return fmt.Errorf("%s is about more than a temporary table", m.Descriptor().Name())
 	}
 	return v.container(m, nil, nil)
+}
+
+// mayDefine says whether a column that is defined is of a type that values may be cast to, since that is what writing to it does; nil is no column.
+func (v *prover) mayDefine(d *pg.ColumnDef) bool {
+	if d == nil || isSerial(d.TypeName) {
+		return true
+	}
+	parts := strs(d.TypeName.GetNames())
+	if len(parts) == 1 {
+		parts = []string{"", parts[0]}
+	}
+	if len(parts) != 2 || d.TypeName.PctType || d.TypeName.Setof {
+		return false
+	}
+	_, err := (&walker{rewriter: v.rewriter, plan: v.plan}).castType(parts[0], parts[1])
+	return err == nil
 }
 
 // unless judges a write where its target is not a temporary table.
