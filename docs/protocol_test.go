@@ -26,7 +26,9 @@ func TestEveryDifferenceIsExplained(t *testing.T) {
 	files, err := filepath.Glob("../tests/testdata/wire/*.diff")
 	require.NoError(t, err)
 	for _, file := range files {
-		there = append(there, strings.TrimSuffix(filepath.Base(file), ".diff"))
+		if !strings.HasSuffix(file, ".17.diff") { // the same, as newer servers say it
+			there = append(there, strings.TrimSuffix(filepath.Base(file), ".diff"))
+		}
 	}
 	named = slices.DeleteFunc(named, func(name string) bool { return name == "script" })
 	slices.Sort(named)

@@ -32,7 +32,7 @@ func TestMessagesThatNobodyAskedForMayComeAnywhere(t *testing.T) {
 	}
 	first := slices.IndexFunc(recorded, func(m []byte) bool { return m[0] == 'Z' }) + 1
 	for at := first; at <= len(recorded); at++ {
-		s.wrongs = append(s.wrongs, wrong{name: fmt.Sprint(at), stream: slices.Insert(recorded.clone(), at, said), seed: 2})
+		s.wrongs = append(s.wrongs, wrong{name: fmt.Sprint(at), stream: slices.Insert(recorded.clone(), at, said), seed: 2, patient: true})
 	}
 	g.each(t, 0, s.wrongs, func(w wrong) ([]byte, error) {
 		n := slices.IndexFunc(s.wrongs, func(o wrong) bool { return o.name == w.name })

@@ -152,7 +152,8 @@ func drawn[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 type wrong struct {
 	name string
 	stream
-	seed uint64
+	seed    uint64
+	patient bool // nothing of it is said unasked but what is in it
 }
 
 // everyFault does each fault to each message of a stream.
@@ -162,7 +163,7 @@ func everyFault(s stream, seed uint64) []wrong {
 		for n, f := range faults() {
 			own := seed + uint64(at)<<32 + uint64(n)
 			made := f.do(s.clone(), at, rand.New(rand.NewPCG(own, 1)))
-			all = append(all, wrong{fmt.Sprintf("message %d (%q) %s", at, s[at][:min(len(s[at]), 20)], f.name), made, own})
+			all = append(all, wrong{fmt.Sprintf("message %d (%q) %s", at, s[at][:min(len(s[at]), 20)], f.name), made, own, false})
 		}
 	}
 	return all
@@ -174,7 +175,7 @@ func everyCut(s stream, seed uint64) []wrong {
 	for at, m := range s {
 		for n := range m {
 			cut := append(slices.Clone(s[:at]), m[:n])
-			all = append(all, wrong{fmt.Sprintf("message %d (%q) ends after %d bytes", at, m[:min(len(m), 20)], n), cut, seed + uint64(len(all))})
+			all = append(all, wrong{fmt.Sprintf("message %d (%q) ends after %d bytes", at, m[:min(len(m), 20)], n), cut, seed + uint64(len(all)), false})
 		}
 	}
 	return all
@@ -186,8 +187,8 @@ func oneFault(s stream, seed uint64) wrong {
 	at := r.IntN(len(s))
 	if r.IntN(3) == 0 {
 		n := r.IntN(len(s[at]))
-		return wrong{fmt.Sprintf("seed %d: message %d ends after %d bytes", seed, at, n), append(slices.Clone(s[:at]), s[at][:n]), seed}
+		return wrong{fmt.Sprintf("seed %d: message %d ends after %d bytes", seed, at, n), append(slices.Clone(s[:at]), s[at][:n]), seed, false}
 	}
 	f := drawn(r, faults()...)
-	return wrong{fmt.Sprintf("seed %d: message %d %s", seed, at, f.name), f.do(s.clone(), at, r), seed}
+	return wrong{fmt.Sprintf("seed %d: message %d %s", seed, at, f.name), f.do(s.clone(), at, r), seed, false}
 }

@@ -32,6 +32,15 @@ func compareWithDifferences(t *testing.T, path, direct, through string) {
 	}
 }
 
+// differencesOf is the file of a script's differences. Where newer servers say something else, there is one for them, too.
+func differencesOf(script string) string {
+	name := strings.TrimSuffix(script, ".txt")
+	if _, err := os.Stat(name + ".17.diff"); err == nil && pg.major >= 17 {
+		return name + ".17.diff"
+	}
+	return name + ".diff"
+}
+
 func readDifferences(t *testing.T, path string) (reason, differences string) {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -25,7 +25,7 @@ func TestWireScripts(t *testing.T) {
 			require.NotContains(t, direct, failedStep, "the script is wrong: PostgreSQL itself does not answer so")
 			every := scribe{unfiltered: true}
 			require.Equal(t, script.play(t, db, db.direct, every), script.play(t, db, db.unfiltered, every))
-			compareWithDifferences(t, strings.TrimSuffix(path, ".txt")+".diff", direct, script.play(t, db, db.through, scribe{}))
+			compareWithDifferences(t, differencesOf(path), direct, script.play(t, db, db.through, scribe{}))
 		})
 	}
 }
