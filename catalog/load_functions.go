@@ -36,6 +36,17 @@ WITH RECURSIVE domain(oid, base) AS (
 	SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.typtype = 'd'
 	UNION ALL
 	SELECT d.oid, b.typbasetype FROM domain d JOIN pg_catalog.pg_type b ON b.oid = d.base WHERE b.typtype = 'd'
+), part(of, whole) AS (
+	SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0
+	UNION ALL SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0
+	UNION ALL SELECT r.rngsubtype, r.rngtypid FROM pg_catalog.pg_range r
+	UNION ALL SELECT a.atttypid, c.reltype FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+	          WHERE a.attnum > 0 AND c.reltype <> 0
+), names(oid) AS (
+	SELECT t.oid FROM pg_catalog.pg_type t
+	WHERE t.typnamespace = 'pg_catalog'::regnamespace AND t.typname ~ '^reg' AND t.typname <> 'regconfig'
+	UNION
+	SELECT p.whole FROM names n JOIN part p ON p.of = n.oid
 )
 SELECT t.oid, n.nspname::text, t.typname::text, t.typtype::text,
        EXISTS (SELECT FROM pg_catalog.pg_cast k
@@ -45,6 +56,7 @@ SELECT t.oid, n.nspname::text, t.typname::text, t.typtype::text,
                JOIN pg_catalog.pg_depend u ON u.classid = 'pg_catalog.pg_constraint'::regclass AND u.objid = k.oid
                WHERE (k.contypid = t.oid OR k.contypid IN (SELECT o.base FROM domain o WHERE o.oid = t.oid))
                AND u.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)),
+       t.oid IN (SELECT oid FROM names),
        coalesce(en.nspname, bn.nspname, '')::text, coalesce(e.typname, b.typname, '')::text, e.oid IS NOT NULL,
        ARRAY(SELECT l.enumlabel::text FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder)
 FROM pg_catalog.pg_type t
@@ -58,12 +70,12 @@ WHERE n.nspname !~ '^pg_(toast|temp)'`
 	var name TypeName
 	var oid uint32
 	var kind string
-	var casts, checks bool
+	var casts, checks, names bool
 	var base expr.Type
 	var labels []string
-	targets := []any{&oid, &name.Schema, &name.Name, &kind, &casts, &checks, &base.Schema, &base.Name, &base.Array, &labels}
+	targets := []any{&oid, &name.Schema, &name.Name, &kind, &casts, &checks, &names, &base.Schema, &base.Name, &base.Array, &labels}
 	return eachRow(ctx, tx, "types", sql, targets, func() error {
-		s.Types[name] = &TypeInfo{OID: oid, Kind: kind[0], UserCastFunc: casts, UserCheck: checks, Base: base, Labels: append([]string(nil), labels...)}
+		s.Types[name] = &TypeInfo{OID: oid, Kind: kind[0], UserCastFunc: casts, UserCheck: checks, NamesObjects: names, Base: base, Labels: append([]string(nil), labels...)}
 		return nil
 	})
 }

@@ -124,6 +124,7 @@ type TypeInfo struct {
 	Kind         byte      // pg_type.typtype: b base, c composite, d domain, e enum, p pseudo, r range, m multirange
 	UserCastFunc bool      // some pg_cast from or to it uses a function outside pg_catalog
 	UserCheck    bool      // of a domain: a CHECK of it or of those under it uses a function or operator outside pg_catalog
+	NamesObjects bool      // it is regclass or another type but regconfig whose values name what is in the database, or is made of such values
 	Base         expr.Type // of a domain: the type under all its domains
 	Labels       []string  // of an enum, in its order
 }

@@ -46,11 +46,8 @@ func (b *builder) limited(relation *catalog.Relation, ds []disjunct) bool {
 // beside its value is looked up among all names, hidden ones too, and a number beside it, or written to it or to a table made like it, is printed
 // as the name of a hidden table. Text search configurations are all that is looked up for regconfig.
 func (b *builder) namesObjects(c *catalog.Column) bool {
-	t := c.Type
-	if info := b.snapshot.Schema.Types[catalog.TypeName{Schema: t.Schema, Name: t.Name}]; info != nil && info.Kind == 'd' {
-		t = info.Base
-	}
-	return t.Schema == "pg_catalog" && strings.HasPrefix(strings.TrimPrefix(t.Name, "_"), "reg") && t.Name != "regconfig"
+	info := b.snapshot.Schema.Types[catalog.TypeName{Schema: c.Type.Schema, Name: c.Type.Name}]
+	return info != nil && info.NamesObjects
 }
 
 // within is the part of rows in which any of some disjuncts holds, among the rows in which any of all does. What all of them

@@ -119,8 +119,9 @@ CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON app.ticket DEFERRABLE I
 
 -- A table whose columns hold names of others:
 CREATE DOMAIN app.table_name AS regclass;
-CREATE TABLE app.pointer (id int PRIMARY KEY, org_id text NOT NULL, about regclass DEFAULT 'app.task', kinds regtype[], via app.table_name);
-INSERT INTO app.pointer SELECT n, o, 'app.task', '{int4}', 'app.task' FROM generate_series(1, 4) n, LATERAL (SELECT (ARRAY['acme', 'globex'])[1 + n % 2]) AS t(o);
+CREATE TYPE app.place AS (number int, via app.table_name);
+CREATE TABLE app.pointer (id int PRIMARY KEY, org_id text NOT NULL, about regclass DEFAULT 'app.task', kinds regtype[], via app.table_name, places app.place[]);
+INSERT INTO app.pointer SELECT n, o, 'app.task', '{int4}', 'app.task', ARRAY[ROW(1, 'app.task')::app.place] FROM generate_series(1, 4) n, LATERAL (SELECT (ARRAY['acme', 'globex'])[1 + n % 2]) AS t(o);
 
 -- No right of the service login is to hold an attack back: whatever is withheld is withheld by Wherewall.
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA app, billing TO wherewall_svc;
