@@ -26,7 +26,7 @@ func TestEveryDifferenceIsExplained(t *testing.T) {
 	files, err := filepath.Glob("../tests/testdata/wire/*.diff")
 	require.NoError(t, err)
 	for _, file := range files {
-		if !strings.HasSuffix(file, ".17.diff") { // the same, as newer servers say it
+		if !strings.Contains(file, ".from") { // the same, as newer servers say it
 			there = append(there, strings.TrimSuffix(filepath.Base(file), ".diff"))
 		}
 	}

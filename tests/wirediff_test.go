@@ -2,6 +2,7 @@ package tests
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -35,8 +36,11 @@ func compareWithDifferences(t *testing.T, path, direct, through string) {
 // differencesOf is the file of a script's differences. Where newer servers say something else, there is one for them, too.
 func differencesOf(script string) string {
 	name := strings.TrimSuffix(script, ".txt")
-	if _, err := os.Stat(name + ".17.diff"); err == nil && pg.major >= 17 {
-		return name + ".17.diff"
+	for major := pg.major; major > 15; major-- {
+		later := fmt.Sprintf("%s.from%d.diff", name, major)
+		if _, err := os.Stat(later); err == nil {
+			return later
+		}
 	}
 	return name + ".diff"
 }

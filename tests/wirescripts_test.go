@@ -18,6 +18,9 @@ func TestWireScripts(t *testing.T) {
 	require.GreaterOrEqual(t, len(paths), 230, "the suite lost scripts")
 	db := newWireDatabase(t, "wire_scripts")
 	for _, path := range paths {
+		if strings.HasSuffix(path, ".before18.txt") && pg.major >= 18 {
+			continue // PostgreSQL 18 does not end an implicit transaction with a Query in the middle of a batch.
+		}
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			script, err := readWireScript(path)
 			require.NoError(t, err)
