@@ -43,6 +43,8 @@ func excuse(l *lane, subject plan.Subject, sc *script, b *sides, at int, what st
 		return "sqlsmith asks for a part of the rows in no order"
 	case what == "rows" && aliasList.MatchString(sql) && strings.Contains(sql, "TO_JSON"):
 		return "a row as a whole is a record, with the names of its alias"
+	case what == "rows" && strings.Contains(sql, "TABLEOID::REGCLASS") && strings.Contains(sql, "EVENT"):
+		return "the name of a mapped table's child is not told, as catalogs do not show it"
 	case what == "columns" && setOperation.MatchString(sql) && modifiers.ReplaceAllString(got.fields, "") == modifiers.ReplaceAllString(want.fields, ""):
 		return "an arm that the planner leaves out gives a set operation's column no type modifier"
 	case (what == "rows" || what == "tags" && strings.Contains(sql, "WITH TIES")) && strings.Contains(sql, "ORDER BY") && groupingSets(sql):
