@@ -169,7 +169,7 @@ func (w *walker) splitRows(a *assignment) error {
 	for _, n := range a.targets {
 		t := n.GetResTarget()
 		if t == nil {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 		m := t.Val.GetMultiAssignRef()
 		if m == nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -210,14 +211,14 @@ func (v *prover) mayHold(name, value string) bool {
 // parameterIn finds the parameter that a checked value is about, as a text; nil for none.
 func parameterIn(n *pg.Node) *pg.Node {
 	var found *pg.Node
-	var look func(protoreflect.Message) error
-	look = func(m protoreflect.Message) error {
-		if p, ok := m.Interface().(*pg.ParamRef); ok {
+	var look func(proto.Message) error
+	look = func(m proto.Message) error {
+		if p, ok := m.(*pg.ParamRef); ok {
 			found = cast(&pg.Node{Node: &pg.Node_ParamRef{ParamRef: p}}, builtinType("text"))
 		}
-		return sqltree.Children(m, func(_ protoreflect.FieldDescriptor, child protoreflect.Message) error { return look(child) })
+		return sqltree.Children(m, func(_ protoreflect.Name, child proto.Message) error { return look(child) })
 	}
-	if err := look(n.ProtoReflect()); err != nil {
+	if err := look(n); err != nil {
 		return nil
 	}
 	return found

@@ -65,7 +65,7 @@ func (w *walker) catalogRelation(n *pg.Node, name catalog.RelationName, rv *pg.R
 	w.wrapped++
 	query, ok := w.rewriter.catalogQuery(name, reservedPrefix+itoa(int32(w.wrapped)), w.plan) //nolint:gosec // bounded by maxRelations
 	if !ok {
-		return w.refuseNode(rv.ProtoReflect())
+		return w.refuseNode(rv)
 	}
 	outer := rv.Alias
 	if outer == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -15,9 +16,9 @@ var errOwnLevel = errors.New("a part belongs to the query around it")
 // ownLevel says whether something in an expression is of the query that it stands in, and would be of another one in a sub-select: a window
 // function, and an aggregate that names no column. Aggregates of columns stay with the columns' query.
 func ownLevel(n *pg.Node) bool {
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		switch x := m.Interface().(type) {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		switch x := m.(type) {
 		case *pg.SubLink:
 			return nil
 		case *pg.GroupingFunc:
@@ -29,7 +30,7 @@ func ownLevel(n *pg.Node) bool {
 		}
 		return sqltree.Children(m, look)
 	}
-	return look(nil, n.ProtoReflect()) != nil
+	return look("", n) != nil
 }
 
 // label is the name that PostgreSQL gives to a column of a select list that is an expression. A weak one is a type's, and gives way to any around

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -237,16 +238,16 @@ func (w *walker) printedColumn(n *pg.Node) *pg.Node {
 // columnsOfNames are the columns of the catalogs that a statement reads that have names for values, with their types.
 func (g *Rewriter) columnsOfNames(stmt *pg.Node) map[string]string {
 	found := map[string]string{}
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		if rv, ok := m.Interface().(*pg.RangeVar); ok {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		if rv, ok := m.(*pg.RangeVar); ok {
 			if name, open := g.openCatalog(rv); open {
 				g.catalogs[name].namedColumns(found)
 			}
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, stmt.ProtoReflect())
+	_ = look("", stmt)
 	return found
 }
 

@@ -192,7 +192,7 @@ func (v *prover) channelProven(n *pg.FuncCall) bool {
 	}
 	if called == "pg_listening_channels" {
 		for _, s := range v.path {
-			if f, ok := s.message.Interface().(*pg.FuncCall); ok && sqltree.Equal(listeningChannels(), f) {
+			if f, ok := s.message.(*pg.FuncCall); ok && sqltree.Equal(listeningChannels(), f) {
 				return true
 			}
 		}

@@ -65,7 +65,7 @@ func (w *walker) copied(n *pg.Node) error {
 	case *pg.Node_MergeStmt:
 		return w.merge(q.MergeStmt, insideWith)
 	default:
-		return w.refuseNode(n.ProtoReflect())
+		return w.refuseNode(n)
 	}
 }
 

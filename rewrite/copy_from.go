@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -132,8 +132,8 @@ func loadedRow(create plan.Rule, columns, presets []string) expr.Expr {
 
 // subLinkIn finds a sub-select and its place.
 func subLinkIn(n *pg.Node) (at int32, found bool) {
-	contains(n, func(m protoreflect.Message) bool {
-		l, ok := m.Interface().(*pg.SubLink)
+	contains(n, func(m proto.Message) bool {
+		l, ok := m.(*pg.SubLink)
 		if ok {
 			at, found = l.Location, true
 		}

@@ -14,7 +14,7 @@ func (w *walker) loadOptions(l *load) error {
 	for _, n := range l.statement.Options {
 		o := n.GetDefElem()
 		if o == nil {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 		if err := w.loadOption(l, o); err != nil {
 			return err

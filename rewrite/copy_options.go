@@ -12,13 +12,13 @@ func (w *walker) copyOptions(options []*pg.Node) error {
 	for _, n := range options {
 		o := n.GetDefElem()
 		if o == nil {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 		if err := w.copyOption(o); err != nil {
 			return err
 		}
 		if !copyOptionIs(o) {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ const (
 func (w *walker) declare(s *pg.DeclareCursorStmt) error {
 	const known = cursorBinary | cursorScroll | cursorNoScroll | cursorInsensitive | cursorAsensitive | cursorHold | cursorFastPlan
 	if s.Options&^known != 0 {
-		return w.refuseNode(s.ProtoReflect())
+		return w.refuseNode(s)
 	}
 	if s.Options&cursorInsensitive != 0 && s.Options&cursorAsensitive != 0 {
 		return w.deny(StatementDenied, stateInvalidCursor, "cannot specify both INSENSITIVE and ASENSITIVE")

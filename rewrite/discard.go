@@ -16,7 +16,7 @@ func (w *walker) discard(s *pg.DiscardStmt) (Kind, error) {
 	case pg.DiscardMode_DISCARD_PLANS, pg.DiscardMode_DISCARD_SEQUENCES, pg.DiscardMode_DISCARD_TEMP:
 		return Discard, nil
 	default:
-		return Unknown, w.refuseNode(s.ProtoReflect())
+		return Unknown, w.refuseNode(s)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -27,10 +28,10 @@ func (u uses) add(r catalog.RelationName, column string) {
 // note finds the columns in a printed expression over a relation's row.
 func (u uses) note(r *catalog.Relation, n *pg.Node) {
 	known := map[string]catalog.RelationName{rowMark: r.RelationName}
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
+	var look func(protoreflect.Name, proto.Message) error
 	var refs []*pg.ColumnRef
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		switch n := m.Interface().(type) {
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		switch n := m.(type) {
 		case *pg.RangeVar:
 			name := n.GetAlias().GetAliasname()
 			if name == "" {
@@ -42,7 +43,7 @@ func (u uses) note(r *catalog.Relation, n *pg.Node) {
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, n.ProtoReflect())
+	_ = look("", n)
 	for _, ref := range refs {
 		if len(ref.Fields) != 2 {
 			continue

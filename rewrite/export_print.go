@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -75,8 +76,8 @@ func flattened(terms []expr.Expr) []expr.Expr {
 }
 
 func readsRelations(n *pg.Node) bool {
-	return contains(n, func(m protoreflect.Message) bool {
-		_, ok := m.Interface().(*pg.RangeVar)
+	return contains(n, func(m proto.Message) bool {
+		_, ok := m.(*pg.RangeVar)
 		return ok
 	})
 }
@@ -123,7 +124,7 @@ func (x *exporter) function(r *catalog.Relation, n *pg.Node) (*pg.Node, error) {
 
 // fill puts the row's columns and the subject's values in their places.
 func (x *exporter) fill(n *pg.Node, row func(string) (*pg.Node, error)) error {
-	return eachNode(n.ProtoReflect(), func(n *pg.Node) (bool, error) {
+	return eachNode(n, func(n *pg.Node) (bool, error) {
 		if fields := n.GetColumnRef().GetFields(); len(fields) == 2 && fields[0].GetString_().GetSval() == rowMark {
 			replacement, err := row(fields[1].GetString_().GetSval())
 			if err != nil {
@@ -185,13 +186,13 @@ func (x *exporter) value(name string, t *pg.TypeName) (*pg.Node, error) {
 }
 
 // eachNode visits nodes from the root; visit says whether to look below a node too.
-func eachNode(m protoreflect.Message, visit func(*pg.Node) (bool, error)) error {
-	if n, ok := m.Interface().(*pg.Node); ok {
+func eachNode(m proto.Message, visit func(*pg.Node) (bool, error)) error {
+	if n, ok := m.(*pg.Node); ok {
 		if below, err := visit(n); err != nil || !below {
 			return err
 		}
 	}
-	return sqltree.Children(m, func(_ protoreflect.FieldDescriptor, child protoreflect.Message) error {
+	return sqltree.Children(m, func(_ protoreflect.Name, child proto.Message) error {
 		return eachNode(child, visit)
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -81,8 +81,8 @@ func targetItem(rv *pg.RangeVar, r *catalog.Relation, condition expr.Expr, guard
 }
 
 func hasSubSelect(n *pg.Node) bool {
-	return contains(n, func(m protoreflect.Message) bool {
-		_, ok := m.Interface().(*pg.SubLink)
+	return contains(n, func(m proto.Message) bool {
+		_, ok := m.(*pg.SubLink)
 		return ok
 	})
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -16,9 +17,9 @@ type readNames struct {
 
 func readsOf(n *pg.Node) readNames {
 	r := readNames{columns: map[string]bool{}, qualifiers: map[string]bool{}}
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		if ref, ok := m.Interface().(*pg.ColumnRef); ok {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		if ref, ok := m.(*pg.ColumnRef); ok {
 			parts := strs(ref.Fields)
 			switch {
 			case len(parts) > 1:
@@ -31,7 +32,7 @@ func readsOf(n *pg.Node) readNames {
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, n.ProtoReflect())
+	_ = look("", n)
 	r.any = r.any || len(r.columns)+len(r.qualifiers) == 0
 	return r
 }

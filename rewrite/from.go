@@ -4,7 +4,7 @@ import (
 	"strconv"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -55,9 +55,9 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 	case *pg.Node_RangeSubselect:
 		return w.subselect(item.RangeSubselect, lv)
 	case *pg.Node_RangeTableFunc:
-		return w.rowsOf(item.RangeTableFunc.Alias, item.RangeTableFunc.ProtoReflect())
+		return w.rowsOf(item.RangeTableFunc.Alias, item.RangeTableFunc)
 	case *pg.Node_JsonTable:
-		return w.rowsOf(item.JsonTable.Alias, item.JsonTable.ProtoReflect())
+		return w.rowsOf(item.JsonTable.Alias, item.JsonTable)
 	case *pg.Node_RangeFunction:
 		for _, f := range item.RangeFunction.Functions {
 			if list := f.GetList().GetItems(); len(list) > 0 && isBackendPID(list[0].GetFuncCall()) {
@@ -68,7 +68,7 @@ func (w *walker) fromItem(n *pg.Node, s *sink, lv level) error {
 		nameChannels(item.RangeFunction)
 		return w.functionItem(item.RangeFunction)
 	default:
-		return w.children(n.ProtoReflect()) // refuses it by name
+		return w.children(n) // refuses it by name
 	}
 }
 
@@ -82,7 +82,7 @@ func nameChannels(f *pg.RangeFunction) {
 }
 
 // rowsOf visits XMLTABLE or JSON_TABLE, whose rows have columns of their own.
-func (w *walker) rowsOf(a *pg.Alias, item protoreflect.Message) error {
+func (w *walker) rowsOf(a *pg.Alias, item proto.Message) error {
 	w.scope.raises, w.scope.opaque = true, w.scope.opaque || a == nil
 	if a != nil {
 		w.scope.origins[a.Aliasname] = origin{row: true}
@@ -100,7 +100,7 @@ func (w *walker) functionItem(item *pg.RangeFunction) error {
 	if item.Alias != nil {
 		w.scope.origins[item.Alias.Aliasname] = origin{}
 	}
-	if err := w.visit(item.ProtoReflect()); err != nil {
+	if err := w.visit(item); err != nil {
 		return err
 	}
 	if outputs, plain := w.infer().rangeFunction(item); plain {
@@ -113,14 +113,14 @@ func (w *walker) subselect(item *pg.RangeSubselect, lv level) error {
 	name := ""
 	if item.Alias != nil {
 		name = item.Alias.Aliasname
-		if err := w.visit(item.Alias.ProtoReflect()); err != nil {
+		if err := w.visit(item.Alias); err != nil {
 			return err
 		}
 		w.scope.origins[name] = origin{row: true}
 	}
 	query := item.Subquery.GetSelectStmt()
 	if query == nil {
-		return w.refuseNode(item.ProtoReflect())
+		return w.refuseNode(item)
 	}
 	below := lv.locks.below(name)
 	if err := w.query(query, below); err != nil {
@@ -146,7 +146,7 @@ func (w *walker) sample(n *pg.Node, item *pg.RangeTableSample, s *sink, lv level
 	}
 	rv := item.Relation.GetRangeVar()
 	if rv == nil {
-		return w.refuseNode(item.ProtoReflect())
+		return w.refuseNode(item)
 	}
 	return w.relation(n, rv, item, s, lv)
 }
@@ -154,7 +154,7 @@ func (w *walker) sample(n *pg.Node, item *pg.RangeTableSample, s *sink, lv level
 // relation guards one relation: n is the node that holds it (or its TABLESAMPLE).
 func (w *walker) relation(n *pg.Node, rv *pg.RangeVar, sample *pg.RangeTableSample, s *sink, lv level) error {
 	if rv.Alias != nil {
-		if err := w.visit(rv.Alias.ProtoReflect()); err != nil {
+		if err := w.visit(rv.Alias); err != nil {
 			return err
 		}
 	}

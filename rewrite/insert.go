@@ -48,7 +48,7 @@ func (w *walker) insert(s *pg.InsertStmt, at place) error {
 		return err
 	}
 	w.nameColumns(s.ReturningList)
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
+	if err := w.children(s, "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
 		return err
 	}
 	w.summariseReturning(s.ReturningList)
@@ -107,7 +107,7 @@ func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity
 		return nil, err
 	}
 	w.scope.origins["excluded"] = proposed(w.scope.origins[name])
-	if err := w.children(c.ProtoReflect()); err != nil {
+	if err := w.children(c); err != nil {
 		return nil, err
 	}
 	switch c.Action {
@@ -115,7 +115,7 @@ func (w *walker) onConflict(s *pg.InsertStmt, relation *catalog.Relation, entity
 		return nil, nil
 	case pg.OnConflictAction_ONCONFLICT_UPDATE:
 	default:
-		return nil, w.refuseNode(c.ProtoReflect())
+		return nil, w.refuseNode(c)
 	}
 	update, err := w.rule(entity, catalog.Update, s.Relation.Location)
 	if err != nil {
@@ -309,7 +309,7 @@ func (w *walker) checkedQuery(src *source, condition expr.Expr) (*pg.SelectStmt,
 			value = column("ww_s", "ww_c"+strconv.Itoa(i+1))
 		}
 		if c == nil || value == nil {
-			failed = w.refuseNode(src.names[0].ProtoReflect())
+			failed = w.refuseNode(src.names[0])
 			return boolean(false)
 		}
 		v, err := w.stored(copyOf(value), c)

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -39,13 +40,13 @@ func (w *walker) tooMany(src *source, targets int) error {
 // leftmost is the first place in the client's text that a node has; negative for none.
 func leftmost(n *pg.Node) int32 {
 	first := int32(sqltree.Unlocated)
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
 		if at := sqltree.LocationOf(m); at >= 0 && (first < 0 || at < first) {
 			first = at
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, n.ProtoReflect())
+	_ = look("", n)
 	return first
 }

@@ -16,7 +16,7 @@ func (w *walker) join(j *pg.JoinExpr, outer *sink, lv level) error {
 	}
 	if j.Alias != nil {
 		outer = nil
-		if err := w.visit(j.Alias.ProtoReflect()); err != nil {
+		if err := w.visit(j.Alias); err != nil {
 			return err
 		}
 		w.scope.origins[j.Alias.Aliasname] = origin{}
@@ -59,7 +59,7 @@ func (w *walker) sides(j *pg.JoinExpr, on, outer *sink) (left, right *sink, err 
 	case pg.JoinType_JOIN_FULL:
 		return nil, nil, nil
 	default:
-		return nil, nil, w.refuseNode(j.ProtoReflect())
+		return nil, nil, w.refuseNode(j)
 	}
 }
 
@@ -69,7 +69,7 @@ func (w *walker) merged(j *pg.JoinExpr) error {
 		return nil
 	}
 	if j.JoinUsingAlias != nil {
-		if err := w.visit(j.JoinUsingAlias.ProtoReflect()); err != nil {
+		if err := w.visit(j.JoinUsingAlias); err != nil {
 			return err
 		}
 		w.scope.origins[j.JoinUsingAlias.Aliasname] = origin{}

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -274,9 +275,9 @@ const unnamed = "?column?"
 // aggregated says whether an expression has an aggregate or a window function of its own level.
 func (l *leaks) aggregated(list []*pg.Node) bool {
 	found := false
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		switch f := m.Interface().(type) {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		switch f := m.(type) {
 		case *pg.SubLink:
 			return nil
 		case *pg.FuncCall:
@@ -287,7 +288,7 @@ func (l *leaks) aggregated(list []*pg.Node) bool {
 	}
 	for _, n := range list {
 		if n != nil {
-			_ = look(nil, n.ProtoReflect())
+			_ = look("", n)
 		}
 	}
 	return found

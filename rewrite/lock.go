@@ -20,7 +20,7 @@ func (w *walker) lock(s *pg.LockStmt) error {
 	for _, item := range s.Relations {
 		rv := item.GetRangeVar()
 		if rv == nil || rv.Alias != nil {
-			return w.refuseNode(item.ProtoReflect())
+			return w.refuseNode(item)
 		}
 		at, spelled := rv.Location, rv.Relname
 		relation, entity, err := w.resolve(rv)

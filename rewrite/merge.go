@@ -47,7 +47,7 @@ func (w *walker) merge(s *pg.MergeStmt, at place) error {
 		return err
 	}
 	w.nameColumns(s.ReturningList)
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "source_relation", "merge_when_clauses"); err != nil {
+	if err := w.children(s, "relation", "with_clause", "source_relation", "merge_when_clauses"); err != nil {
 		return err
 	}
 	if err := w.visitBranches(m); err != nil {
@@ -96,13 +96,13 @@ func (w *walker) visitBranches(m *merging) error {
 	for _, n := range m.stmt.MergeWhenClauses {
 		c := n.GetMergeWhenClause()
 		if c == nil {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 		back := func() {}
 		if !seesTarget(c) {
 			back = w.hideTarget(m.name)
 		}
-		err := w.children(c.ProtoReflect())
+		err := w.children(c)
 		back()
 		if err != nil {
 			return err
@@ -139,7 +139,7 @@ func (w *walker) mergeOn(m *merging) error {
 		return nil
 	}
 	if m.stmt.JoinCondition == nil {
-		return w.refuseNode(m.stmt.ProtoReflect())
+		return w.refuseNode(m.stmt)
 	}
 	seen := copyOf(m.seen)
 	if hasSubSelect(seen) {
@@ -170,7 +170,7 @@ func (w *walker) branch(m *merging, c *pg.MergeWhenClause) error {
 	case c.CommandType == pg.CmdType_CMD_INSERT && !matched:
 		then, err = w.mergeInsert(m, c)
 	default:
-		err = w.refuseNode(c.ProtoReflect())
+		err = w.refuseNode(c)
 	}
 	if err != nil {
 		return err

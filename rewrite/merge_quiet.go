@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/catalog"
 )
@@ -83,8 +83,8 @@ func (g *Rewriter) quietOther(n *pg.Node, s *pg.MergeStmt, c *catalog.Column) bo
 // mayGiveOid says whether something in a source could be an oid: a type's name, a column, or a parameter without a cast.
 func (g *Rewriter) mayGiveOid(s *pg.MergeStmt) bool {
 	parameters := 0
-	oid := func(m protoreflect.Message) bool {
-		switch n := m.Interface().(type) {
+	oid := func(m proto.Message) bool {
+		switch n := m.(type) {
 		case *pg.TypeName:
 			parts := strs(n.Names)
 			return len(parts) > 0 && parts[len(parts)-1] == "oid"

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/catalog"
 )
@@ -18,7 +18,7 @@ func (w *walker) mergeSource(m *merging) error {
 		return err
 	}
 	if len(guards) > 0 {
-		return w.refuseNode(m.stmt.SourceRelation.ProtoReflect())
+		return w.refuseNode(m.stmt.SourceRelation)
 	}
 	_, _, err = w.fence(clauses{})
 	return err
@@ -86,8 +86,8 @@ func (g *Rewriter) isSettled(n *pg.Node) bool {
 		return g.isSettled(item.JoinExpr.Larg) && g.isSettled(item.JoinExpr.Rarg)
 	case *pg.Node_RangeFunction:
 		// A function of somebody's own in SQL may be put in the place of its call.
-		return !contains(n, func(m protoreflect.Message) bool {
-			f, ok := m.Interface().(*pg.FuncCall)
+		return !contains(n, func(m proto.Message) bool {
+			f, ok := m.(*pg.FuncCall)
 			return ok && !isNames(f.Funcname, pgCatalog)
 		})
 	default:

@@ -13,7 +13,7 @@ func (w *walker) columnRef(n *pg.ColumnRef) error {
 	defer w.moveTo(n.Location)()
 	for _, field := range n.Fields {
 		if field.GetAStar() == nil && field.GetString_() == nil {
-			return w.refuseNode(field.ProtoReflect())
+			return w.refuseNode(field)
 		}
 	}
 	parts := strs(n.Fields)
@@ -131,7 +131,7 @@ func (w *walker) functionCall(n *pg.FuncCall) error {
 		return err
 	}
 	n.Funcname = names(found, name)
-	return w.children(n.ProtoReflect(), "funcname")
+	return w.children(n, "funcname")
 }
 
 // typeName checks a type and writes it schema-qualified. Modifiers other than integer constants are refused before
@@ -149,7 +149,7 @@ func (w *walker) typeName(t *pg.TypeName) error {
 	}
 	for _, b := range t.ArrayBounds {
 		if b.GetInteger() == nil {
-			return w.refuseNode(b.ProtoReflect())
+			return w.refuseNode(b)
 		}
 	}
 	parts := strs(t.Names)

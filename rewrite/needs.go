@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -12,9 +13,9 @@ import (
 func needsRelations(stmt *pg.Node) bool {
 	names := map[string]bool{}
 	var refs []*pg.ColumnRef
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		switch n := m.Interface().(type) {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		switch n := m.(type) {
 		case *pg.RangeVar:
 			names[refname(n)] = true
 		case *pg.ColumnRef:
@@ -22,7 +23,7 @@ func needsRelations(stmt *pg.Node) bool {
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, stmt.ProtoReflect())
+	_ = look("", stmt)
 	for _, ref := range refs {
 		last := ref.Fields[len(ref.Fields)-1].GetString_().GetSval()
 		if len(ref.Fields) > 2 || isSystemColumn(last) || len(ref.Fields) == 1 && names[last] {
@@ -43,14 +44,14 @@ func (s scalars) may(name string) bool { return s.any || s.names[name] }
 
 func rangeFunctions(stmt *pg.Node) scalars {
 	s := scalars{names: map[string]bool{}}
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		if f, ok := m.Interface().(*pg.RangeFunction); ok {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		if f, ok := m.(*pg.RangeFunction); ok {
 			s.add(f)
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, stmt.ProtoReflect())
+	_ = look("", stmt)
 	return s
 }
 

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -162,7 +163,7 @@ func (s *shadows) result(parts []string) expr.Type {
 
 // foreignTypes are the types outside pg_catalog that values of the statement can have: those of the columns of all relations that it
 // names, and of what functions outside pg_catalog give.
-func (g *Rewriter) foreignTypes(m protoreflect.Message) foreign {
+func (g *Rewriter) foreignTypes(m proto.Message) foreign {
 	there := foreign{}
 	g.addForeign(m, there, 0)
 	return there
@@ -171,8 +172,8 @@ func (g *Rewriter) foreignTypes(m protoreflect.Message) foreign {
 // viewDepth bounds how far views are followed into views.
 const viewDepth = 16
 
-func (g *Rewriter) addForeign(m protoreflect.Message, there foreign, depth int) {
-	switch n := m.Interface().(type) {
+func (g *Rewriter) addForeign(m proto.Message, there foreign, depth int) {
+	switch n := m.(type) {
 	case *pg.RangeVar:
 		if r := g.snapshot.Schema.Resolve(n.Schemaname, n.Relname); r != nil {
 			g.addColumns(r, there, depth)
@@ -188,7 +189,7 @@ func (g *Rewriter) addForeign(m protoreflect.Message, there foreign, depth int) 
 			g.addNamed(parts, there, depth)
 		}
 	}
-	_ = sqltree.Children(m, func(_ protoreflect.FieldDescriptor, child protoreflect.Message) error {
+	_ = sqltree.Children(m, func(_ protoreflect.Name, child proto.Message) error {
 		g.addForeign(child, there, depth)
 		return nil
 	})
@@ -213,7 +214,7 @@ func (g *Rewriter) addColumns(r *catalog.Relation, there foreign, depth int) {
 	}
 	if stmts, err := sqltree.Parse(r.Definition); err == nil {
 		for _, s := range stmts {
-			g.addForeign(s.ProtoReflect(), there, depth+1)
+			g.addForeign(s, there, depth+1)
 		}
 	}
 }

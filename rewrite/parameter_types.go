@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -46,9 +47,9 @@ func undeclared() expr.Type { return pgType("unknown") }
 func parametersOf(root *pg.Node, declared []expr.Type) parameters {
 	all := parameters{}
 	casts := map[*pg.ParamRef]*pg.TypeName{}
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		switch n := m.Interface().(type) {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		switch n := m.(type) {
 		case *pg.TypeCast:
 			if p := n.Arg.GetParamRef(); p != nil {
 				casts[p] = n.TypeName
@@ -58,7 +59,7 @@ func parametersOf(root *pg.Node, declared []expr.Type) parameters {
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, root.ProtoReflect())
+	_ = look("", root)
 	return all
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -25,13 +26,13 @@ type prover struct {
 	scalars  scalars
 	types    map[*pg.FuncCall]bool // the calls of pg_typeof in the statement's own select list
 	path     []step
-	guards   map[protoreflect.Message]bool    // conjuncts that were recognised as guards
+	guards   map[proto.Message]bool           // conjuncts that were recognised as guards
 	filters  map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
 	bare     []*bareTarget                    // the writing statements around the walk whose targets have columns that are not open
 	proven   map[*pg.RangeVar]expr.Expr       // the guard under which each relation was found
 	inCase   map[*pg.Node]bool                // conjuncts that stand in such a CASE
 	early    map[*pg.RangeVar]bool            // those whose guard no join is made of
-	inGuards [][]protoreflect.Message         // for each relation with a path alias: its ancestors
+	inGuards [][]proto.Message                // for each relation with a path alias: its ancestors
 	staging  bool                             // the statement is the INSERT of a staged COPY
 	catalogs int                              // catalogs of PostgreSQL named so far
 	tables   int                              // tables of the database named so far
@@ -39,7 +40,7 @@ type prover struct {
 
 // step is a message on the way from the root, and the field of it that the way goes on through.
 type step struct {
-	message protoreflect.Message
+	message proto.Message
 	field   protoreflect.Name
 }
 
@@ -52,14 +53,14 @@ func (g *Rewriter) prove(root *pg.Node, p *plan.Plan, declared []expr.Type) erro
 
 func (g *Rewriter) newProver(root *pg.Node, p *plan.Plan) *prover {
 	return &prover{
-		rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[protoreflect.Message]bool{},
+		rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[proto.Message]bool{},
 		filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{},
 	}
 }
 
 // all makes every proof of a statement.
 func (v *prover) all(root *pg.Node, declared []expr.Type) error {
-	if err := v.visit(root.ProtoReflect()); err != nil {
+	if err := v.visit(root); err != nil {
 		return err
 	}
 	if err := v.catalogsAlone(root); err != nil {
@@ -76,9 +77,9 @@ func (v *prover) all(root *pg.Node, declared []expr.Type) error {
 	return nil
 }
 
-func (v *prover) visit(m protoreflect.Message) error {
-	if c := classify(m.Descriptor().Name()); c != passes && c != handled {
-		return fmt.Errorf("%s is not on the list", m.Descriptor().Name())
+func (v *prover) visit(m proto.Message) error {
+	if c := classify(sqltree.KindOf(m)); c != passes && c != handled {
+		return fmt.Errorf("%s is not on the list", sqltree.KindOf(m))
 	}
 	if err := v.operators(m); err != nil {
 		return err
@@ -86,7 +87,7 @@ func (v *prover) visit(m protoreflect.Message) error {
 	if err := v.standing(m); err != nil {
 		return err
 	}
-	switch n := m.Interface().(type) {
+	switch n := m.(type) {
 	case *pg.SubLink:
 		if args := v.helper(n); args != nil {
 			return v.helperArguments(m, args)
@@ -95,7 +96,7 @@ func (v *prover) visit(m protoreflect.Message) error {
 		if oid := v.tableNamed(n); oid != nil {
 			v.path = append(v.path, step{m, "expr"})
 			defer func() { v.path = v.path[:len(v.path)-1] }()
-			return v.visit(oid.ProtoReflect())
+			return v.visit(oid)
 		}
 	case *pg.TypeName:
 		if err := v.typeName(n); err != nil {
@@ -149,28 +150,28 @@ func (v *prover) visit(m protoreflect.Message) error {
 }
 
 // below visits what is in a message, save what the plan itself says of a target's columns.
-func (v *prover) below(m protoreflect.Message) error {
-	return sqltree.Children(m, func(field protoreflect.FieldDescriptor, child protoreflect.Message) error {
-		if v.sanctioned(child) || v.waitsFor(m, field.Name(), child) {
+func (v *prover) below(m proto.Message) error {
+	return sqltree.Children(m, func(field protoreflect.Name, child proto.Message) error {
+		if v.sanctioned(child) || v.waitsFor(m, field, child) {
 			return v.relations(m, field, child)
 		}
-		v.path = append(v.path, step{m, field.Name()})
+		v.path = append(v.path, step{m, field})
 		defer func() { v.path = v.path[:len(v.path)-1] }()
 		return v.visit(child)
 	})
 }
 
 // relations visits something sanctioned for the relations in it, which stand in guards.
-func (v *prover) relations(m protoreflect.Message, field protoreflect.FieldDescriptor, child protoreflect.Message) error {
+func (v *prover) relations(m proto.Message, field protoreflect.Name, child proto.Message) error {
 	bare := v.bare
 	v.bare = nil
-	v.path = append(v.path, step{m, field.Name()})
+	v.path = append(v.path, step{m, field})
 	defer func() { v.path, v.bare = v.path[:len(v.path)-1], bare }()
 	return v.visit(child)
 }
 
 // write visits a writing statement.
-func (v *prover) write(m protoreflect.Message, target *pg.RangeVar, judge func() error) error {
+func (v *prover) write(m proto.Message, target *pg.RangeVar, judge func() error) error {
 	if err := judge(); err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (v *prover) functionCall(n *pg.FuncCall) error {
 // rangeVar judges one name of a relation.
 func (v *prover) rangeVar(rv *pg.RangeVar) error {
 	holder := v.holder()
-	switch holder.message.Interface().(type) {
+	switch holder.message.(type) {
 	case *pg.LockingClause:
 		return nil // an alias
 	case *pg.LockStmt:
@@ -214,7 +215,7 @@ func (v *prover) rangeVar(rv *pg.RangeVar) error {
 		return nil
 	}
 	if holder.field == "relation" {
-		switch holder.message.Interface().(type) {
+		switch holder.message.(type) {
 		case *pg.InsertStmt, *pg.CopyStmt:
 			return v.mayWrite(rv, catalog.Create)
 		case *pg.UpdateStmt, *pg.DeleteStmt:
@@ -263,10 +264,10 @@ func (v *prover) shown(rv *pg.RangeVar, r *catalog.Relation, columns map[string]
 	if columns == nil {
 		return nil
 	}
-	if _, sampled := holder.message.Interface().(*pg.RangeTableSample); sampled {
+	if _, sampled := holder.message.(*pg.RangeTableSample); sampled {
 		holder = v.outer(holder)
 	}
-	s, ok := holder.message.Interface().(*pg.SelectStmt)
+	s, ok := holder.message.(*pg.SelectStmt)
 	want, err := v.rewriter.shownTargets(r, columns, refname(rv))
 	if err != nil {
 		return err
@@ -276,7 +277,7 @@ func (v *prover) shown(rv *pg.RangeVar, r *catalog.Relation, columns map[string]
 		return fmt.Errorf("relation %s stands with columns that are closed", rv.Relname)
 	}
 	for _, n := range s.TargetList {
-		v.guards[n.ProtoReflect()] = true // It is what the plan says, paths included.
+		v.guards[n] = true // It is what the plan says, paths included.
 	}
 	return nil
 }
@@ -290,7 +291,7 @@ func (v *prover) written(rv *pg.RangeVar, holder step) error {
 		return err
 	}
 	action := catalog.Delete
-	if _, ok := holder.message.Interface().(*pg.UpdateStmt); ok {
+	if _, ok := holder.message.(*pg.UpdateStmt); ok {
 		action = catalog.Update
 	}
 	if err := v.mayWrite(rv, action); err != nil {
@@ -305,7 +306,7 @@ func (v *prover) written(rv *pg.RangeVar, holder step) error {
 
 // setNames are the columns that an UPDATE sets; a DELETE sets none.
 func setNames(holder step) []string {
-	if u, ok := holder.message.Interface().(*pg.UpdateStmt); ok {
+	if u, ok := holder.message.(*pg.UpdateStmt); ok {
 		return targetNames(u.TargetList)
 	}
 	return nil
@@ -368,7 +369,7 @@ func (v *prover) guarded(condition expr.Expr, r row, rv *pg.RangeVar) error {
 
 // filter returns the condition at a step that every row coming from below must satisfy, and whether the step is the query level.
 func (v *prover) filter(s step) (filter *pg.Node, level bool) {
-	switch n := s.message.Interface().(type) {
+	switch n := s.message.(type) {
 	case *pg.SelectStmt:
 		return n.WhereClause, true
 	case *pg.UpdateStmt:
@@ -402,7 +403,7 @@ func (v *prover) recognise(filter *pg.Node, guard map[uint64]*pg.Node) (all, ear
 		}
 		v.filters[filter] = have
 	}
-	var found []protoreflect.Message
+	var found []proto.Message
 	early = true
 	for fingerprint, want := range guard {
 		n := have[fingerprint]
@@ -410,7 +411,7 @@ func (v *prover) recognise(filter *pg.Node, guard map[uint64]*pg.Node) (all, ear
 			return false, false
 		}
 		early = early && v.inCase[n]
-		found = append(found, n.ProtoReflect())
+		found = append(found, n)
 	}
 	for _, f := range found {
 		v.guards[f] = true

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -57,8 +58,8 @@ func (v *prover) enterTarget(rv *pg.RangeVar) (func(), error) {
 }
 
 // sanctioned says whether a node is something that the plan itself says of a bare target: a guard, or what stands for a column.
-func (v *prover) sanctioned(m protoreflect.Message) bool {
-	n, ok := m.Interface().(*pg.Node)
+func (v *prover) sanctioned(m proto.Message) bool {
+	n, ok := m.(*pg.Node)
 	if !ok || len(v.bare) == 0 {
 		return false
 	}
@@ -93,8 +94,8 @@ func (v *prover) awaited(condition expr.Expr, rv *pg.RangeVar) error {
 
 // waitsFor says whether a node is a term of a bare target's guard that a condition of its WHERE waits for. It tells nothing: it is TRUE of every row
 // that the statement touches.
-func (v *prover) waitsFor(parent protoreflect.Message, field protoreflect.Name, m protoreflect.Message) bool {
-	n, ok := m.Interface().(*pg.Node)
+func (v *prover) waitsFor(parent proto.Message, field protoreflect.Name, m proto.Message) bool {
+	n, ok := m.(*pg.Node)
 	if !ok || len(v.bare) == 0 || !v.inWhen(parent, field) {
 		return false
 	}
@@ -107,9 +108,9 @@ func (v *prover) waitsFor(parent protoreflect.Message, field protoreflect.Name, 
 }
 
 // inWhen says whether a field of a message is the condition of a WHEN, or one of several that it has.
-func (v *prover) inWhen(parent protoreflect.Message, field protoreflect.Name) bool {
+func (v *prover) inWhen(parent proto.Message, field protoreflect.Name) bool {
 	for i := len(v.path) - 1; ; i-- {
-		switch n := parent.Interface().(type) {
+		switch n := parent.(type) {
 		case *pg.CaseWhen:
 			return field == "expr"
 		case *pg.Node:
@@ -130,12 +131,12 @@ func (v *prover) inWhen(parent protoreflect.Message, field protoreflect.Name) bo
 // inCheck says whether the walk stands in the condition of a check, which was proven as a whole.
 func (v *prover) inCheck() bool {
 	for i, s := range v.path {
-		c, ok := s.message.Interface().(*pg.CaseExpr)
+		c, ok := s.message.(*pg.CaseExpr)
 		if !ok || !isRaise(c.Defresult) || s.field != "args" {
 			continue
 		}
 		for _, below := range v.path[i+1:] {
-			if _, isWhen := below.message.Interface().(*pg.CaseWhen); isWhen {
+			if _, isWhen := below.message.(*pg.CaseWhen); isWhen {
 				if below.field == "expr" {
 					return true
 				}
@@ -180,7 +181,7 @@ func (v *prover) inSight(t *bareTarget) bool {
 		return false
 	case "merge_when_clauses":
 		for _, s := range v.path[t.depth:] {
-			if c, ok := s.message.Interface().(*pg.MergeWhenClause); ok {
+			if c, ok := s.message.(*pg.MergeWhenClause); ok {
 				return seesTarget(c)
 			}
 		}
@@ -192,7 +193,7 @@ func (v *prover) inSight(t *bareTarget) bool {
 // of its sub-selects gives.
 func (v *prover) between(t *bareTarget, name string) bool {
 	for i := len(v.path) - 1; i > t.depth; i-- {
-		s, ok := v.path[i].message.Interface().(*pg.SelectStmt)
+		s, ok := v.path[i].message.(*pg.SelectStmt)
 		if ok && slices.ContainsFunc(s.FromClause, func(n *pg.Node) bool { return takesName(n, name) }) {
 			return true
 		}
@@ -221,7 +222,7 @@ func takesName(n *pg.Node, name string) bool {
 // atLevel says whether the walk is at the writing statement's own level.
 func (v *prover) atLevel(t *bareTarget) bool {
 	for i := len(v.path) - 1; i > t.depth; i-- {
-		if _, ok := v.path[i].message.Interface().(*pg.SelectStmt); ok {
+		if _, ok := v.path[i].message.(*pg.SelectStmt); ok {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
@@ -101,7 +102,7 @@ func (p *fenceProver) statement(n *pg.Node) (summary, error) {
 	case *pg.Node_MergeStmt:
 		return p.merges(s.MergeStmt)
 	default:
-		return unknownQuery(), p.below(n.ProtoReflect())
+		return unknownQuery(), p.below(n)
 	}
 }
 
@@ -118,7 +119,7 @@ func (p *fenceProver) merges(s *pg.MergeStmt) (summary, error) {
 	target := p.named(s.Relation)
 	target.target = true
 	p.frame.items = append(p.frame.items, target)
-	if err := p.below(s.ProtoReflect(), "with_clause", "source_relation", "relation"); err != nil {
+	if err := p.below(s, "with_clause", "source_relation", "relation"); err != nil {
 		return summary{}, err
 	}
 	for _, q := range conjunctNodes(s.JoinCondition) {
@@ -132,7 +133,7 @@ func (p *fenceProver) merges(s *pg.MergeStmt) (summary, error) {
 }
 
 // writes walks a statement that writes; where it reads its target, that stands beside what it joins.
-func (p *fenceProver) writes(with *pg.WithClause, target *pg.RangeVar, from []*pg.Node, where *pg.Node, returning []*pg.Node, s protoMessage) (summary, error) {
+func (p *fenceProver) writes(with *pg.WithClause, target *pg.RangeVar, from []*pg.Node, where *pg.Node, returning []*pg.Node, s proto.Message) (summary, error) {
 	defer p.enter()()
 	if err := p.with(with); err != nil {
 		return summary{}, err
@@ -147,7 +148,7 @@ func (p *fenceProver) writes(with *pg.WithClause, target *pg.RangeVar, from []*p
 			return summary{}, err
 		}
 	}
-	if err := p.below(s.ProtoReflect(), "with_clause", "relation", "from_clause", "using_clause"); err != nil {
+	if err := p.below(s, "with_clause", "relation", "from_clause", "using_clause"); err != nil {
 		return summary{}, err
 	}
 	if err := p.level(where, nil, nil); err != nil {
@@ -172,13 +173,11 @@ func (p *fenceProver) insert(s *pg.InsertStmt) (summary, error) {
 	if s.OnConflictClause != nil {
 		p.frame.items = append(p.frame.items, &exposure{name: "excluded", columns: relationOutputs(target.relation), complete: target.relation != nil})
 	}
-	if err := p.below(s.ProtoReflect(), "with_clause", "relation", "select_stmt"); err != nil {
+	if err := p.below(s, "with_clause", "relation", "select_stmt"); err != nil {
 		return summary{}, err
 	}
 	return p.returns(s.ReturningList), nil
 }
-
-type protoMessage interface{ ProtoReflect() protoreflect.Message }
 
 // returns are the outputs of a statement that writes, which reads them all before anybody else does.
 func (p *fenceProver) returns(list []*pg.Node) summary {
@@ -199,7 +198,7 @@ func (p *fenceProver) query(s *pg.SelectStmt) (sum summary, err error) {
 			return summary{}, err
 		}
 	}
-	if err := p.below(s.ProtoReflect(), "with_clause", "from_clause"); err != nil {
+	if err := p.below(s, "with_clause", "from_clause"); err != nil {
 		return summary{}, err
 	}
 	keys := keysOf(s)
@@ -237,7 +236,7 @@ func (p *fenceProver) arms(s *pg.SelectStmt) (summary, error) {
 		}
 		sum.outputs = append(sum.outputs, output{o.name, k})
 	}
-	if err := p.below(s.ProtoReflect(), "with_clause", "larg", "rarg"); err != nil {
+	if err := p.below(s, "with_clause", "larg", "rarg"); err != nil {
 		return summary{}, err
 	}
 	p.summaries[s] = sum
@@ -245,19 +244,19 @@ func (p *fenceProver) arms(s *pg.SelectStmt) (summary, error) {
 }
 
 // below walks the sub-selects in a level's expressions. What the plan itself says is not the client's.
-func (p *fenceProver) below(m protoreflect.Message, except ...protoreflect.Name) error {
-	return sqltree.Children(m, func(field protoreflect.FieldDescriptor, child protoreflect.Message) error {
-		if slices.Contains(except, field.Name()) || p.guards[child] {
+func (p *fenceProver) below(m proto.Message, except ...protoreflect.Name) error {
+	return sqltree.Children(m, func(field protoreflect.Name, child proto.Message) error {
+		if slices.Contains(except, field) || p.guards[child] {
 			return nil
 		}
-		if s, ok := child.Interface().(*pg.SelectStmt); ok {
+		if s, ok := child.(*pg.SelectStmt); ok {
 			if _, done := p.summaries[s]; done {
 				return nil
 			}
 			_, err := p.query(s)
 			return err
 		}
-		if n, ok := child.Interface().(*pg.Node); ok && writing(n) {
+		if n, ok := child.(*pg.Node); ok && writing(n) {
 			_, err := p.statement(n)
 			return err
 		}
@@ -300,8 +299,8 @@ func (p *fenceProver) with(clause *pg.WithClause) error {
 
 // readsItself says whether a WITH query names itself, so that the planner cannot put it in the place of its name.
 func readsItself(cte *pg.CommonTableExpr) bool {
-	return contains(cte.Ctequery, func(m protoreflect.Message) bool {
-		rv, ok := m.Interface().(*pg.RangeVar)
+	return contains(cte.Ctequery, func(m proto.Message) bool {
+		rv, ok := m.(*pg.RangeVar)
 		return ok && rv.Schemaname == "" && rv.Relname == cte.Ctename
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/catalog"
 )
@@ -15,7 +16,7 @@ func (p *fenceProver) from(n *pg.Node) error {
 		p.frame.items = append(p.frame.items, p.named(item.RangeVar))
 		return nil
 	case *pg.Node_RangeTableSample:
-		if err := p.below(item.RangeTableSample.ProtoReflect(), "relation"); err != nil {
+		if err := p.below(item.RangeTableSample, "relation"); err != nil {
 			return err
 		}
 		if err := p.from(item.RangeTableSample.Relation); err != nil {
@@ -33,7 +34,7 @@ func (p *fenceProver) from(n *pg.Node) error {
 			p.frame.blind = true
 		}
 		o := &exposure{name: item.RangeFunction.Alias.GetAliasname()}
-		if err := p.below(item.RangeFunction.ProtoReflect()); err != nil {
+		if err := p.below(item.RangeFunction); err != nil {
 			return err
 		}
 		o.columns, o.complete = p.infer().rangeFunction(item.RangeFunction)
@@ -49,10 +50,10 @@ func (p *fenceProver) from(n *pg.Node) error {
 }
 
 // rowsOf is XMLTABLE or JSON_TABLE, which may fail and whose columns are not known.
-func (p *fenceProver) rowsOf(a *pg.Alias, item protoMessage) error {
+func (p *fenceProver) rowsOf(a *pg.Alias, item proto.Message) error {
 	p.frame.raises, p.frame.blind = true, p.frame.blind || a == nil
 	p.frame.items = append(p.frame.items, &exposure{name: a.GetAliasname()})
-	return p.below(item.ProtoReflect())
+	return p.below(item)
 }
 
 // named is a relation that stands itself, or a WITH query.
@@ -197,7 +198,7 @@ func (p *fenceProver) join(j *pg.JoinExpr) error {
 		return err
 	}
 	if j.Quals != nil {
-		if err := p.below((&pg.List{Items: []*pg.Node{j.Quals}}).ProtoReflect()); err != nil {
+		if err := p.below((&pg.List{Items: []*pg.Node{j.Quals}})); err != nil {
 			return err
 		}
 	}

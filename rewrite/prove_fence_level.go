@@ -118,7 +118,7 @@ func (p *fenceProver) guardIn(have []*pg.Node, o *exposure) error {
 		found := false
 		for _, n := range have {
 			if sqltree.Equal(term, n) {
-				p.guards[n.ProtoReflect()] = true
+				p.guards[n] = true
 				found = true
 			}
 		}
@@ -131,7 +131,7 @@ func (p *fenceProver) guardIn(have []*pg.Node, o *exposure) error {
 
 // isGuard says whether a condition is a guard, or a CASE around one that keeps the planner from making a join of it.
 func (p *prover) isGuard(q *pg.Node) bool {
-	if p.guards[q.ProtoReflect()] {
+	if p.guards[q] {
 		return true
 	}
 	inner := unjoined(q)
@@ -139,7 +139,7 @@ func (p *prover) isGuard(q *pg.Node) bool {
 		return false
 	}
 	for _, n := range conjunctNodes(inner) {
-		if !p.guards[n.ProtoReflect()] {
+		if !p.guards[n] {
 			return false
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
@@ -42,7 +42,7 @@ func (v *prover) helper(n *pg.SubLink) []*pg.Node {
 }
 
 // helperArguments visits the arguments of a helper.
-func (v *prover) helperArguments(m protoreflect.Message, args []*pg.Node) error {
+func (v *prover) helperArguments(m proto.Message, args []*pg.Node) error {
 	v.catalogs++
 	v.path = append(v.path, step{m, "subselect"})
 	defer func() { v.path = v.path[:len(v.path)-1] }()
@@ -50,7 +50,7 @@ func (v *prover) helperArguments(m protoreflect.Message, args []*pg.Node) error 
 		if c := arg.GetTypeCast(); c != nil { // to the type of the argument, which may be one that clients may not name
 			arg = c.Arg
 		}
-		if err := v.visit(arg.ProtoReflect()); err != nil {
+		if err := v.visit(arg); err != nil {
 			return err
 		}
 	}

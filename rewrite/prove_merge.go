@@ -95,7 +95,7 @@ func (v *prover) fencedBy(guard, n *pg.Node) bool {
 	if !sqltree.Equal(guard, condition) {
 		return false
 	}
-	v.guards[condition.ProtoReflect()] = true
+	v.guards[condition] = true
 	return true
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 )
 
 // attribute demands that a name behind a dot cannot be a call of a function that is not on the list.
@@ -57,7 +57,7 @@ func (v *prover) find(name string) *pg.Node {
 	for i := len(v.path) - 1; i >= 0; i-- {
 		var items []*pg.Node
 		var target *pg.RangeVar
-		switch n := v.path[i].message.Interface().(type) {
+		switch n := v.path[i].message.(type) {
 		case *pg.SelectStmt:
 			items = n.FromClause
 		case *pg.UpdateStmt:
@@ -146,8 +146,8 @@ func (v *prover) operator(name []*pg.Node) error {
 }
 
 // operators judges what a node names itself.
-func (v *prover) operators(m protoreflect.Message) error {
-	switch n := m.Interface().(type) {
+func (v *prover) operators(m proto.Message) error {
+	switch n := m.(type) {
 	case *pg.A_Expr:
 		switch n.Kind {
 		case pg.A_Expr_Kind_AEXPR_BETWEEN, pg.A_Expr_Kind_AEXPR_NOT_BETWEEN, pg.A_Expr_Kind_AEXPR_BETWEEN_SYM,
@@ -178,7 +178,7 @@ func (v *prover) lenient(name string, n *pg.FuncCall) bool {
 	if name != "pg_typeof" || !plainCall(n) {
 		return false
 	}
-	switch holder := v.holder().message.Interface().(type) {
+	switch holder := v.holder().message.(type) {
 	case *pg.TypeCast:
 		return asText(holder)
 	case *pg.ResTarget:

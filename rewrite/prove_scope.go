@@ -4,17 +4,17 @@ import (
 	"slices"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 )
 
 // holder is the innermost step that is more than a wrapper.
 func (v *prover) holder() step {
 	for i := len(v.path) - 1; i >= 0; i-- {
-		if _, wrapper := v.path[i].message.Interface().(*pg.Node); !wrapper {
+		if _, wrapper := v.path[i].message.(*pg.Node); !wrapper {
 			return v.path[i]
 		}
 	}
-	return step{message: (&pg.Node{}).ProtoReflect()}
+	return step{message: (&pg.Node{})}
 }
 
 // outer is the innermost step around another that is more than a wrapper.
@@ -24,15 +24,15 @@ func (v *prover) outer(inner step) step {
 		at--
 	}
 	for at--; at >= 0; at-- {
-		if _, wrapper := v.path[at].message.Interface().(*pg.Node); !wrapper {
+		if _, wrapper := v.path[at].message.(*pg.Node); !wrapper {
 			return v.path[at]
 		}
 	}
-	return step{message: (&pg.Node{}).ProtoReflect()}
+	return step{message: (&pg.Node{})}
 }
 
-func (v *prover) ancestors() []protoreflect.Message {
-	list := make([]protoreflect.Message, len(v.path))
+func (v *prover) ancestors() []proto.Message {
+	list := make([]proto.Message, len(v.path))
 	for i, s := range v.path {
 		list[i] = s.message
 	}
@@ -40,9 +40,9 @@ func (v *prover) ancestors() []protoreflect.Message {
 }
 
 // anyGuard says whether one of the ancestors is a recognised guard, or a check that fails where its condition is not met.
-func (v *prover) anyGuard(ancestors []protoreflect.Message) bool {
-	return slices.ContainsFunc(ancestors, func(m protoreflect.Message) bool {
-		c, ok := m.Interface().(*pg.CaseExpr)
+func (v *prover) anyGuard(ancestors []proto.Message) bool {
+	return slices.ContainsFunc(ancestors, func(m proto.Message) bool {
+		c, ok := m.(*pg.CaseExpr)
 		return v.guards[m] || ok && (isRaise(c.Defresult) || v.staging && isLinedRaise(c.Defresult))
 	})
 }
@@ -71,7 +71,7 @@ func (v *prover) inScope(name string) bool {
 // positionIn finds which of a clause's WITH queries the walk is inside of.
 func (v *prover) positionIn(clause *pg.WithClause, from int) int {
 	for _, s := range v.path[from:] {
-		cte, ok := s.message.Interface().(*pg.CommonTableExpr)
+		cte, ok := s.message.(*pg.CommonTableExpr)
 		if !ok {
 			continue
 		}
@@ -80,8 +80,8 @@ func (v *prover) positionIn(clause *pg.WithClause, from int) int {
 	return 0
 }
 
-func withClause(m protoreflect.Message) *pg.WithClause {
-	switch n := m.Interface().(type) {
+func withClause(m proto.Message) *pg.WithClause {
+	switch n := m.(type) {
 	case *pg.SelectStmt:
 		return n.WithClause
 	case *pg.InsertStmt:
@@ -101,7 +101,7 @@ func withClause(m protoreflect.Message) *pg.WithClause {
 // set operations, but not into WITH queries and expressions.
 func (v *prover) locked(name string) bool {
 	for i := len(v.path) - 1; i >= 0; i-- {
-		switch n := v.path[i].message.Interface().(type) {
+		switch n := v.path[i].message.(type) {
 		case *pg.RangeSubselect:
 			name = n.Alias.GetAliasname()
 		case *pg.SelectStmt:

@@ -7,15 +7,15 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
 // standing demands of statements that are not queries that they stand where the grammar has them, and hold what may be held. What is in
 // their bodies is visited like everything else.
-func (v *prover) standing(m protoreflect.Message) error {
-	switch n := m.Interface().(type) {
+func (v *prover) standing(m proto.Message) error {
+	switch n := m.(type) {
 	case *pg.PrepareStmt:
 		return v.container(m, n.Query, isQuery)
 	case *pg.ExplainStmt:
@@ -44,26 +44,26 @@ func (v *prover) standing(m protoreflect.Message) error {
 }
 
 // container demands that a statement is the whole one, and that its body, if it has one, is of a kind that it may have.
-func (v *prover) container(m protoreflect.Message, body *pg.Node, may func(*pg.Node) bool) error {
-	if _, whole := v.holder().message.Interface().(*pg.Node); !whole {
-		return fmt.Errorf("%s stands inside another statement", m.Descriptor().Name())
+func (v *prover) container(m proto.Message, body *pg.Node, may func(*pg.Node) bool) error {
+	if _, whole := v.holder().message.(*pg.Node); !whole {
+		return fmt.Errorf("%s stands inside another statement", sqltree.KindOf(m))
 	}
 	if may != nil && !may(body) {
-		return fmt.Errorf("%s holds another statement than it may", m.Descriptor().Name())
+		return fmt.Errorf("%s holds another statement than it may", sqltree.KindOf(m))
 	}
 	return nil
 }
 
 // aboutChannel demands that a channel's name is filled in by us, for those who may listen.
-func (v *prover) aboutChannel(m protoreflect.Message, name string) error {
+func (v *prover) aboutChannel(m proto.Message, name string) error {
 	if name != channelMark || !MayListen(v.plan) {
-		return fmt.Errorf("%s names a channel of the server", m.Descriptor().Name())
+		return fmt.Errorf("%s names a channel of the server", sqltree.KindOf(m))
 	}
 	return v.container(m, nil, nil)
 }
 
 // setting demands of SET that its values are those that hold anyway where they are pinned, and harmless elsewhere.
-func (v *prover) setting(m protoreflect.Message, n *pg.VariableSetStmt) error {
+func (v *prover) setting(m proto.Message, n *pg.VariableSetStmt) error {
 	if n.Name == sentSetting {
 		if n.Kind != pg.VariableSetKind_VAR_SET_VALUE || len(n.Args) != 1 || constantValue(n.Args[0].GetAConst()) != "" || n.Args[0].GetAConst().GetSval() == nil {
 			return fmt.Errorf("%s is told to the server", n.Name)
@@ -88,10 +88,10 @@ func (v *prover) setting(m protoreflect.Message, n *pg.VariableSetStmt) error {
 }
 
 // explainable is container for statements that EXPLAIN may hold too.
-func (v *prover) explainable(m protoreflect.Message, body *pg.Node, may func(*pg.Node) bool) error {
-	if _, explained := v.holder().message.Interface().(*pg.ExplainStmt); explained {
+func (v *prover) explainable(m proto.Message, body *pg.Node, may func(*pg.Node) bool) error {
+	if _, explained := v.holder().message.(*pg.ExplainStmt); explained {
 		if may != nil && !may(body) {
-			return fmt.Errorf("%s holds another statement than it may", m.Descriptor().Name())
+			return fmt.Errorf("%s holds another statement than it may", sqltree.KindOf(m))
 		}
 		return nil
 	}
@@ -99,7 +99,7 @@ func (v *prover) explainable(m protoreflect.Message, body *pg.Node, may func(*pg
 }
 
 // explanation demands of EXPLAIN that the plan allows it, that it runs nothing and that it tells no estimates.
-func (v *prover) explanation(m protoreflect.Message, n *pg.ExplainStmt) error {
+func (v *prover) explanation(m proto.Message, n *pg.ExplainStmt) error {
 	if !v.plan.Explain {
 		return errors.New("EXPLAIN is not allowed")
 	}

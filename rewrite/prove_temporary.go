@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
 // temporary says whether a relation is one of the session's own, and the subject may have any.
@@ -18,9 +20,9 @@ func (v *prover) mayMake(rv *pg.RangeVar) bool {
 }
 
 // definition demands of statements that define that all they name is temporary, and that they stand for themselves.
-func (v *prover) definition(m protoreflect.Message) error {
+func (v *prover) definition(m proto.Message) error {
 	ok := true
-	switch n := m.Interface().(type) {
+	switch n := m.(type) {
 	case *pg.CreateStmt:
 		ok = v.mayMake(n.Relation) && plainDefinition(n)
 		for _, element := range n.TableElts {
@@ -55,7 +57,7 @@ func (v *prover) definition(m protoreflect.Message) error {
 		return nil
 	}
 	if !ok {
-		return fmt.Errorf("%s is about more than a temporary table", m.Descriptor().Name())
+		return fmt.Errorf("%s is about more than a temporary table", sqltree.KindOf(m))
 	}
 	return v.container(m, nil, nil)
 }

@@ -115,7 +115,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 	nameSetting(stmt)
 	intoTemporary(stmt)
 	w := &walker{
-		rewriter: g, plan: p, root: stmt.ProtoReflect(), shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
+		rewriter: g, plan: p, root: stmt, shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
 		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
 		parameters: parametersOf(stmt, g.declaredTypes(declared)),
 	}

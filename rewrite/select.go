@@ -41,7 +41,7 @@ func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 	if err := w.distinct(s); err != nil {
 		return err
 	}
-	err = w.children(s.ProtoReflect(), "with_clause", "locking_clause", "larg", "rarg", "from_clause", "distinct_clause")
+	err = w.children(s, "with_clause", "locking_clause", "larg", "rarg", "from_clause", "distinct_clause")
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (w *walker) locking(clauses []*pg.Node, inherited locks) (locks, error) {
 	for _, n := range clauses {
 		clause := n.GetLockingClause()
 		if clause == nil {
-			return locks{}, w.refuseNode(n.ProtoReflect())
+			return locks{}, w.refuseNode(n)
 		}
 		if len(clause.LockedRels) == 0 {
 			held.all = true
@@ -91,7 +91,7 @@ func (w *walker) with(clause *pg.WithClause) error {
 	ctes := make([]*pg.CommonTableExpr, len(clause.Ctes))
 	for i, n := range clause.Ctes {
 		if ctes[i] = n.GetCommonTableExpr(); ctes[i] == nil {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 		if strings.HasPrefix(ctes[i].Ctename, reservedPrefix) {
 			defer w.moveTo(ctes[i].Location)()
@@ -136,7 +136,7 @@ func hasRows(n *pg.Node) returning {
 func (w *walker) cte(cte *pg.CommonTableExpr) error {
 	defer w.moveTo(cte.Location)()
 	defer w.enter()()
-	if err := w.children(cte.ProtoReflect(), "ctequery"); err != nil {
+	if err := w.children(cte, "ctequery"); err != nil {
 		return err
 	}
 	w.returned = unknownQuery()
@@ -153,7 +153,7 @@ func (w *walker) cte(cte *pg.CommonTableExpr) error {
 	case *pg.Node_MergeStmt:
 		return w.merge(q.MergeStmt, insideWith)
 	default:
-		return w.children(cte.Ctequery.ProtoReflect())
+		return w.children(cte.Ctequery)
 	}
 }
 

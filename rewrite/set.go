@@ -105,7 +105,7 @@ func (w *walker) settingValues(s *pg.VariableSetStmt) ([]string, error) {
 			c = t.Arg.GetAConst()
 		}
 		if c.GetSval() == nil && c.GetIval() == nil && c.GetFval() == nil {
-			return nil, w.refuseNode(n.ProtoReflect())
+			return nil, w.refuseNode(n)
 		}
 		values[i] = constantValue(c)
 		if strings.HasPrefix(values[i], slotPrefix) {

@@ -2,16 +2,19 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
 // refuseStatement names a statement that may not be said as its user would, and says what to do instead.
 func (w *walker) refuseStatement(n *pg.Node) error {
-	m := n.ProtoReflect()
 	var kind protoreflect.Name
-	if field := m.WhichOneof(m.Descriptor().Oneofs().Get(0)); field != nil {
-		kind = field.Message().Name()
-	}
+	_ = sqltree.Children(n, func(_ protoreflect.Name, said proto.Message) error {
+		kind = sqltree.KindOf(said)
+		return nil
+	})
 	command, instead := refusedCommand(kind)
 	if command == "" {
 		command, instead = "this statement", insteadOfOther

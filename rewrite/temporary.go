@@ -59,7 +59,7 @@ func (w *walker) readTemporary(rv *pg.RangeVar) {
 // temporaryTarget names a temporary table that a statement writes to.
 func (w *walker) temporaryTarget(rv *pg.RangeVar) error {
 	if rv.Alias != nil {
-		if err := w.visit(rv.Alias.ProtoReflect()); err != nil {
+		if err := w.visit(rv.Alias); err != nil {
 			return err
 		}
 	}
@@ -83,11 +83,11 @@ func (w *walker) insertTemporary(s *pg.InsertStmt) error {
 	}
 	w.nameColumns(s.ReturningList)
 	c := s.OnConflictClause
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
+	if err := w.children(s, "relation", "with_clause", "select_stmt", "on_conflict_clause"); err != nil {
 		return err
 	}
 	if c != nil {
-		if err := w.children(c.ProtoReflect()); err != nil {
+		if err := w.children(c); err != nil {
 			return err
 		}
 	}
@@ -116,7 +116,7 @@ func (w *walker) mergeTemporary(s *pg.MergeStmt) error {
 		return err
 	}
 	w.nameColumns(s.ReturningList)
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "source_relation", "merge_when_clauses"); err != nil {
+	if err := w.children(s, "relation", "with_clause", "source_relation", "merge_when_clauses"); err != nil {
 		return err
 	}
 	if err := w.visitBranches(m); err != nil {

@@ -89,7 +89,7 @@ func (w *walker) definedType(c *pg.ColumnDef) error {
 	if c.CollClause == nil {
 		return nil
 	}
-	return w.visit(c.CollClause.ProtoReflect())
+	return w.visit(c.CollClause)
 }
 
 // plainDefinition says whether CREATE TABLE has nothing but columns and constraints of the kinds that concern the table alone.

@@ -15,7 +15,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 		return err
 	}
 	if w.isTemporary(s.Relation) {
-		visit := func() error { return w.children(s.ProtoReflect(), "relation", "with_clause", "from_clause") }
+		visit := func() error { return w.children(s, "relation", "with_clause", "from_clause") }
 		return w.changeTemporary(s.Relation, s.FromClause, s.ReturningList, visit, &s.WhereClause)
 	}
 	relation, read, update, err := w.updateTarget(s.Relation)
@@ -37,7 +37,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 		return err
 	}
 	w.nameColumns(s.ReturningList)
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "from_clause"); err != nil {
+	if err := w.children(s, "relation", "with_clause", "from_clause"); err != nil {
 		return err
 	}
 	shareSources(s.TargetList)
@@ -92,7 +92,7 @@ func (w *walker) updateTarget(rv *pg.RangeVar) (*catalog.Relation, plan.Rule, pl
 // target resolves what a statement writes to. It is never a WITH query.
 func (w *walker) target(rv *pg.RangeVar) (*catalog.Relation, *catalog.Entity, error) {
 	if rv.Alias != nil {
-		if err := w.visit(rv.Alias.ProtoReflect()); err != nil {
+		if err := w.visit(rv.Alias); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -149,7 +149,7 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 		return err
 	}
 	if w.isTemporary(s.Relation) {
-		visit := func() error { return w.children(s.ProtoReflect(), "relation", "with_clause", "using_clause") }
+		visit := func() error { return w.children(s, "relation", "with_clause", "using_clause") }
 		return w.changeTemporary(s.Relation, s.UsingClause, s.ReturningList, visit, &s.WhereClause)
 	}
 	at := s.Relation.Location
@@ -173,7 +173,7 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 		return err
 	}
 	w.nameColumns(s.ReturningList)
-	if err := w.children(s.ProtoReflect(), "relation", "with_clause", "using_clause"); err != nil {
+	if err := w.children(s, "relation", "with_clause", "using_clause"); err != nil {
 		return err
 	}
 	if old := conditionOf(read, remove); old != nil {

@@ -26,7 +26,7 @@ func (w *walker) transactionModes(options []*pg.Node) error {
 			return w.deny(StatementDenied, stateInsufficientPrivilege, "transaction mode %q is not allowed", mode.GetDefname())
 		}
 		if mode.GetArg().GetAConst() == nil {
-			return w.refuseNode(n.ProtoReflect())
+			return w.refuseNode(n)
 		}
 		if mode.Defname == "transaction_read_only" && mode.Arg.GetAConst().GetIval().GetIval() == 0 && w.rewriter.settings.limits.ReadOnly {
 			return w.deny(SettingDenied, stateInsufficientPrivilege, "permission denied to set transaction mode READ WRITE").

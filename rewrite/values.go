@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -11,8 +12,8 @@ import (
 // changes says whether evaluating an expression twice may give two values: a volatile function does, and so may a sub-select (by
 // TABLESAMPLE, LIMIT without an order, or the locks of others).
 func (w *walker) changes(n *pg.Node) bool {
-	return contains(n, func(m protoreflect.Message) bool {
-		switch f := m.Interface().(type) {
+	return contains(n, func(m proto.Message) bool {
+		switch f := m.(type) {
 		case *pg.SubLink:
 			return true
 		case *pg.FuncCall:
@@ -25,16 +26,16 @@ func (w *walker) changes(n *pg.Node) bool {
 
 // namesColumns says whether an expression names a column that is not qualified with the name of an item; an empty one stands for none.
 func namesColumns(n *pg.Node, of string) bool {
-	return contains(n, func(m protoreflect.Message) bool {
-		ref, ok := m.Interface().(*pg.ColumnRef)
+	return contains(n, func(m proto.Message) bool {
+		ref, ok := m.(*pg.ColumnRef)
 		return ok && (of == "" || len(ref.Fields) != 2 || ref.Fields[0].GetString_().GetSval() != of)
 	})
 }
 
 // allQualified says whether every column in an expression has one qualifier, so that it means the same below relations of ours.
 func allQualified(n *pg.Node) bool {
-	return !contains(n, func(m protoreflect.Message) bool {
-		ref, ok := m.Interface().(*pg.ColumnRef)
+	return !contains(n, func(m proto.Message) bool {
+		ref, ok := m.(*pg.ColumnRef)
 		return ok && len(ref.Fields) != 2
 	})
 }
@@ -43,22 +44,22 @@ func allQualified(n *pg.Node) bool {
 func hasSubLink(s *pg.SelectStmt) bool { return anySubLink(selectNode(s)) }
 
 func anySubLink(n *pg.Node) bool {
-	return contains(n, func(m protoreflect.Message) bool {
-		_, ok := m.Interface().(*pg.SubLink)
+	return contains(n, func(m proto.Message) bool {
+		_, ok := m.(*pg.SubLink)
 		return ok
 	})
 }
 
-func contains(n *pg.Node, is func(protoreflect.Message) bool) bool {
+func contains(n *pg.Node, is func(proto.Message) bool) bool {
 	found := false
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
 		if found = found || is(m); found {
 			return nil
 		}
 		return sqltree.Children(m, look)
 	}
-	_ = look(nil, n.ProtoReflect())
+	_ = look("", n)
 	return found
 }
 

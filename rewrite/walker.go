@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -18,8 +19,8 @@ import (
 type walker struct {
 	rewriter *Rewriter
 	plan     *plan.Plan
-	root     protoreflect.Message // the statement, as the client wrote it until its parts were visited
-	foreign  foreign              // nil until somebody asks
+	root     proto.Message // the statement, as the client wrote it until its parts were visited
+	foreign  foreign       // nil until somebody asks
 	// printed says that the text at hand was printed by PostgreSQL, which qualifies every name that is not of pg_catalog.
 	printed bool
 	// shownTypes are the calls of pg_typeof of which only the text can be used.
@@ -52,11 +53,11 @@ type walker struct {
 }
 
 // visit checks and rewrites m and everything below it.
-func (w *walker) visit(m protoreflect.Message) error {
+func (w *walker) visit(m proto.Message) error {
 	if at := sqltree.LocationOf(m); at >= 0 {
 		defer w.moveTo(at)()
 	}
-	switch n := m.Interface().(type) {
+	switch n := m.(type) {
 	case *pg.Node:
 		return w.node(n)
 	case *pg.SelectStmt:
@@ -70,13 +71,13 @@ func (w *walker) visit(m protoreflect.Message) error {
 	case *pg.TypeName:
 		return w.typeName(n)
 	}
-	if classify(m.Descriptor().Name()) != passes {
+	if classify(sqltree.KindOf(m)) != passes {
 		return w.refuseNode(m)
 	}
 	if err := w.names(m); err != nil {
 		return err
 	}
-	if _, ok := m.Interface().(*pg.SubLink); ok {
+	if _, ok := m.(*pg.SubLink); ok {
 		defer w.renumber()()
 	}
 	return w.children(m)
@@ -91,8 +92,8 @@ func (w *walker) renumber() func() {
 }
 
 // names checks the names that a node of the generic walk spells itself, beside those in the nodes below it.
-func (w *walker) names(m protoreflect.Message) error {
-	switch n := m.Interface().(type) {
+func (w *walker) names(m proto.Message) error {
+	switch n := m.(type) {
 	case *pg.ResTarget:
 		return w.nameShown(n)
 	case *pg.A_Expr:
@@ -124,10 +125,10 @@ func (w *walker) names(m protoreflect.Message) error {
 	return nil
 }
 
-func (w *walker) children(m protoreflect.Message, except ...protoreflect.Name) error {
-	return sqltree.Children(m, func(field protoreflect.FieldDescriptor, child protoreflect.Message) error {
+func (w *walker) children(m proto.Message, except ...protoreflect.Name) error {
+	return sqltree.Children(m, func(field protoreflect.Name, child proto.Message) error {
 		for _, name := range except {
-			if field.Name() == name {
+			if field == name {
 				return nil
 			}
 		}
@@ -195,7 +196,7 @@ func (w *walker) node(n *pg.Node) error {
 		n.Node = b.Node
 		return nil
 	}
-	return w.children(n.ProtoReflect())
+	return w.children(n)
 }
 
 // column checks a column reference, and puts what the subject sees in its place where no sub-select does.
@@ -220,8 +221,8 @@ func (w *walker) deny(code, state, format string, args ...any) *denial {
 	return deny(code, state, w.location, format, args...)
 }
 
-func (w *walker) refuseNode(m protoreflect.Message) error {
-	name := string(m.Descriptor().Name())
+func (w *walker) refuseNode(m proto.Message) error {
+	name := string(sqltree.KindOf(m))
 	if name == "CurrentOfExpr" {
 		return w.deny(StatementDenied, stateFeatureNotSupported, "WHERE CURRENT OF is not allowed").
 			hint("Name the row by its key: nothing can be said beside CURRENT OF that would keep to the rows that are yours.")

@@ -2,8 +2,8 @@ package sqltree
 
 import (
 	"fmt"
+	"reflect"
 
-	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -17,151 +17,105 @@ type Visit func(want, got proto.Message, wantLocation, gotLocation int32)
 // Align walks two trees in step. It returns an error that names the first difference; locations are not compared but
 // handed to visit, which may be nil.
 func Align(want, got proto.Message, visit Visit) error {
-	return align(want.ProtoReflect(), got.ProtoReflect(), visit)
+	if d := align(want, got, visit); d != nil {
+		return fmt.Errorf("%s %s", d.where(), d.what)
+	}
+	return nil
 }
 
 // Equal says whether two trees are the same, locations aside.
-func Equal(a, b proto.Message) bool { return Align(a, b, nil) == nil }
+func Equal(a, b proto.Message) bool { return align(a, b, nil) == nil }
 
-func align(want, got protoreflect.Message, visit Visit) error {
-	name := want.Descriptor().Name()
-	if got.Descriptor().Name() != name {
-		return fmt.Errorf("%s became %s", name, got.Descriptor().Name())
+// difference is a place in which two trees differ. Most are never read, so that their words are put together when they are.
+type difference struct {
+	kind, field protoreflect.Name
+	what        string
+}
+
+func (d *difference) where() string {
+	if d.field == "" {
+		return string(d.kind)
 	}
-	if choice := choiceOf(want); choice != nil {
-		a, b := want.WhichOneof(choice), got.WhichOneof(choice)
-		if a != b {
-			return fmt.Errorf("%s holds another kind", name)
-		}
-		if a == nil {
-			return nil
-		}
-		return alignField(want, got, a, visit)
+	return string(d.kind) + "." + string(d.field)
+}
+
+func align(want, got proto.Message, visit Visit) *difference {
+	l := layoutOf(want)
+	if reflect.TypeOf(want) != reflect.TypeOf(got) {
+		return &difference{kind: l.kind, what: "became another kind"}
 	}
-	fields := want.Descriptor().Fields()
-	for i := range fields.Len() {
-		field := fields.Get(i)
-		if isLocation(field) {
-			if visit != nil && field.Name() == "location" {
-				visit(want.Interface(), got.Interface(), int32(want.Get(field).Int()), int32(got.Get(field).Int()))
+	a, b := l.structOf(want), l.structOf(got)
+	for _, s := range l.fields {
+		if s.location {
+			if visit != nil && s.index == l.location {
+				visit(want, got, int32(a.Field(s.index).Int()), int32(b.Field(s.index).Int())) //nolint:gosec // the fields are of int32
 			}
 			continue
 		}
-		if want.Has(field) != got.Has(field) {
-			return fmt.Errorf("%s.%s is set on one side only", name, field.Name())
-		}
-		if !want.Has(field) {
-			continue
-		}
-		if err := alignField(want, got, field, visit); err != nil {
-			return err
+		if d := alignField(a.Field(s.index), b.Field(s.index), l, s, visit); d != nil {
+			return d
 		}
 	}
 	return nil
 }
 
-func alignField(want, got protoreflect.Message, field protoreflect.FieldDescriptor, visit Visit) error {
+func alignField(a, b reflect.Value, l *layout, s slot, visit Visit) *difference {
 	switch {
-	case field.IsList():
-		a, b := want.Get(field).List(), got.Get(field).List()
-		if a.Len() != b.Len() {
-			return fmt.Errorf("%s.%s has %d elements instead of %d", want.Descriptor().Name(), field.Name(), b.Len(), a.Len())
-		}
-		for i := range a.Len() {
-			if field.Message() == nil {
-				if !a.Get(i).Equal(b.Get(i)) {
-					return fmt.Errorf("%s.%s differs", want.Descriptor().Name(), field.Name())
-				}
-				continue
-			}
-			if err := align(a.Get(i).Message(), b.Get(i).Message(), visit); err != nil {
-				return err
-			}
+	case s.list:
+		return alignList(a, b, l, s, visit)
+	case !s.message:
+		if !sameScalar(a, b) {
+			return &difference{l.kind, s.name, "differs"}
 		}
 		return nil
-	case field.Message() != nil:
-		return align(want.Get(field).Message(), got.Get(field).Message(), visit)
+	case a.IsNil() || b.IsNil():
+		if a.IsNil() != b.IsNil() {
+			return &difference{l.kind, s.name, "is set on one side only"}
+		}
+		return nil
+	case s.choice:
+		a, b = a.Elem(), b.Elem()
+		if a.Type() != b.Type() {
+			return &difference{l.kind, s.name, "holds another kind"}
+		}
+		return align(message(a.Elem().Field(0)), message(b.Elem().Field(0)), visit)
 	default:
-		if !want.Get(field).Equal(got.Get(field)) {
-			return fmt.Errorf("%s.%s differs", want.Descriptor().Name(), field.Name())
+		return align(message(a), message(b), visit)
+	}
+}
+
+func alignList(a, b reflect.Value, l *layout, s slot, visit Visit) *difference {
+	if a.Len() != b.Len() {
+		return &difference{l.kind, s.name, fmt.Sprintf("has %d elements instead of %d", b.Len(), a.Len())}
+	}
+	for i := range a.Len() {
+		if !s.message {
+			if !sameScalar(a.Index(i), b.Index(i)) {
+				return &difference{l.kind, s.name, "differs"}
+			}
+			continue
 		}
-		return nil
+		if d := align(message(a.Index(i)), message(b.Index(i)), visit); d != nil {
+			return d
+		}
 	}
+	return nil
 }
 
-// choiceOf returns the one-of that a message consists of, if it does: Node holds one of some 270 kinds, and asking for each would
-// take most of the time of a walk.
-func choiceOf(m protoreflect.Message) protoreflect.OneofDescriptor {
-	oneofs := m.Descriptor().Oneofs()
-	if oneofs.Len() != 1 || m.Descriptor().Fields().Len() != oneofs.Get(0).Fields().Len() {
-		return nil
-	}
-	return oneofs.Get(0)
-}
-
-// isLocation tells the fields that say where a node stood in its text and nothing else.
-func isLocation(field protoreflect.FieldDescriptor) bool {
-	switch field.Name() {
-	case "location", "arg_location", "name_location", "payload_location", "stmt_location", "stmt_len":
-		return true
+// sameScalar compares what is no message. A kind of value that it does not know is never the same.
+func sameScalar(a, b reflect.Value) bool {
+	switch a.Kind() { //nolint:exhaustive // the default fails closed
+	case reflect.String:
+		return a.String() == b.String()
+	case reflect.Bool:
+		return a.Bool() == b.Bool()
+	case reflect.Int32, reflect.Int64:
+		return a.Int() == b.Int()
+	case reflect.Uint32, reflect.Uint64:
+		return a.Uint() == b.Uint()
+	case reflect.Float64:
+		return a.Float() == b.Float()
 	default:
 		return false
 	}
-}
-
-// Children calls f for every message directly below m, list elements included, in field order, and stops at the first error.
-func Children(m protoreflect.Message, f func(protoreflect.FieldDescriptor, protoreflect.Message) error) error {
-	fields := m.Descriptor().Fields()
-	if choice := choiceOf(m); choice != nil {
-		field := m.WhichOneof(choice)
-		if field == nil || field.Message() == nil {
-			return nil
-		}
-		return f(field, m.Get(field).Message())
-	}
-	for i := range fields.Len() {
-		field := fields.Get(i)
-		if field.Message() == nil || !m.Has(field) {
-			continue
-		}
-		if !field.IsList() {
-			if err := f(field, m.Get(field).Message()); err != nil {
-				return err
-			}
-			continue
-		}
-		list := m.Get(field).List()
-		for j := range list.Len() {
-			if err := f(field, list.Get(j).Message()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// Unlocate marks every node of a tree that we made as not being in the client's text, and returns it.
-func Unlocate(n *pg.Node) *pg.Node {
-	unlocate(n.ProtoReflect())
-	return n
-}
-
-func unlocate(m protoreflect.Message) {
-	fields := m.Descriptor().Fields()
-	if location := fields.ByName("location"); location != nil {
-		m.Set(location, protoreflect.ValueOfInt32(Unlocated))
-	}
-	_ = Children(m, func(_ protoreflect.FieldDescriptor, child protoreflect.Message) error {
-		unlocate(child)
-		return nil
-	})
-}
-
-// LocationOf returns where a node stands in its text, in bytes from 0, or Unlocated for one that does not know.
-func LocationOf(m protoreflect.Message) int32 {
-	location := m.Descriptor().Fields().ByName("location")
-	if location == nil {
-		return Unlocated
-	}
-	return int32(m.Get(location).Int())
 }

@@ -1,85 +1,77 @@
 package sqltree
 
 import (
-	"encoding/binary"
-	"hash/fnv"
 	"math"
+	"reflect"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Fingerprint is a hash of a tree, locations aside: equal trees have equal ones. It is a quick no before Equal, and no proof.
 func Fingerprint(m proto.Message) uint64 {
-	f := fingerprint{hash: fnv.New64a()}
-	f.message(m.ProtoReflect())
-	return f.hash.Sum64()
+	f := fingerprint(offset64)
+	f.message(m)
+	return uint64(f)
 }
 
-type fingerprint struct {
-	hash interface {
-		Write([]byte) (int, error)
-		Sum64() uint64
-	}
-	number [8]byte
-}
+// fingerprint is the state of FNV-1a over words instead of bytes.
+type fingerprint uint64
 
-func (f *fingerprint) message(m protoreflect.Message) {
-	if choice := choiceOf(m); choice != nil {
-		if field := m.WhichOneof(choice); field != nil {
-			f.field(m, field)
+const (
+	offset64 = 14695981039346656037
+	prime64  = 1099511628211
+)
+
+func (f *fingerprint) message(m proto.Message) {
+	l := layoutOf(m)
+	v := l.structOf(m)
+	f.add(l.number)
+	for i, s := range l.fields {
+		field := v.Field(s.index)
+		if s.location || s.list && field.Len() == 0 || field.IsZero() {
+			continue
 		}
-		return
-	}
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		if field := fields.Get(i); m.Has(field) && !isLocation(field) {
-			f.field(m, field)
+		f.add(uint64(i)) //nolint:gosec // an index is not negative
+		switch {
+		case s.list:
+			f.list(field, s)
+		case s.choice:
+			chosen := field.Elem().Elem().Field(0)
+			f.message(message(chosen))
+		case s.message:
+			f.message(message(field))
+		default:
+			f.scalar(field)
 		}
 	}
 }
 
-func (f *fingerprint) field(m protoreflect.Message, field protoreflect.FieldDescriptor) {
-	f.integer(uint64(field.Number())) //nolint:gosec // field numbers are positive
-	value := m.Get(field)
-	if !field.IsList() {
-		f.value(field, value)
-		return
-	}
-	list := value.List()
-	f.integer(uint64(list.Len())) //nolint:gosec // lengths are not negative
-	for i := range list.Len() {
-		f.value(field, list.Get(i))
+func (f *fingerprint) list(v reflect.Value, s slot) {
+	f.add(uint64(v.Len())) //nolint:gosec // a length is not negative
+	for i := range v.Len() {
+		if s.message {
+			f.message(message(v.Index(i)))
+		} else {
+			f.scalar(v.Index(i))
+		}
 	}
 }
 
-func (f *fingerprint) value(field protoreflect.FieldDescriptor, value protoreflect.Value) {
-	switch v := value.Interface().(type) {
-	case protoreflect.Message:
-		f.message(v)
-	case string:
-		f.integer(uint64(len(v)))
-		_, _ = f.hash.Write([]byte(v))
-	case bool:
-		f.integer(map[bool]uint64{true: 1}[v])
-	case protoreflect.EnumNumber:
-		f.integer(uint64(v)) //nolint:gosec // any bits will do
-	case int32:
-		f.integer(uint64(v)) //nolint:gosec // any bits will do
-	case uint32:
-		f.integer(uint64(v))
-	case int64:
-		f.integer(uint64(v)) //nolint:gosec // any bits will do
-	case uint64:
-		f.integer(v)
-	case float64:
-		f.integer(math.Float64bits(v))
-	default:
-		f.integer(uint64(field.Kind())) //nolint:gosec // kinds are positive
+func (f *fingerprint) scalar(v reflect.Value) {
+	switch v.Kind() { //nolint:exhaustive // what is not counted is found by Equal
+	case reflect.String:
+		for _, c := range []byte(v.String()) {
+			f.add(uint64(c))
+		}
+	case reflect.Bool:
+		f.add(1)
+	case reflect.Int32, reflect.Int64:
+		f.add(uint64(v.Int())) //nolint:gosec // any bits will do
+	case reflect.Uint32, reflect.Uint64:
+		f.add(v.Uint())
+	case reflect.Float64:
+		f.add(math.Float64bits(v.Float()))
 	}
 }
 
-func (f *fingerprint) integer(n uint64) {
-	binary.LittleEndian.PutUint64(f.number[:], n)
-	_, _ = f.hash.Write(f.number[:])
-}
+func (f *fingerprint) add(n uint64) { *f = (*f ^ fingerprint(n)) * prime64 }

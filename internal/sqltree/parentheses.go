@@ -2,15 +2,16 @@ package sqltree
 
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // keepParentheses puts operands that the printer would print without the parentheses that they need into COALESCE of one argument, which is that
 // argument. The tree would come back as another one otherwise, and the statement be refused.
 func keepParentheses(stmt *pg.Node) {
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
-		switch n := m.Interface().(type) {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
+		switch n := m.(type) {
 		case *pg.NullTest:
 			if n.Arg.GetBoolExpr() != nil || distinct(n.Arg) {
 				enclose(n.Arg)
@@ -26,7 +27,7 @@ func keepParentheses(stmt *pg.Node) {
 		}
 		return Children(m, look)
 	}
-	_ = look(nil, stmt.ProtoReflect())
+	_ = look("", stmt)
 }
 
 // operands are enclosed where the expression is of a kind that is written with words.
@@ -79,19 +80,19 @@ func compares(e *pg.A_Expr) bool {
 // function that it returns takes them away again.
 func subscripted(stmt *pg.Node) (restore func()) {
 	var put []*pg.A_Indirection
-	var look func(protoreflect.FieldDescriptor, protoreflect.Message) error
-	look = func(_ protoreflect.FieldDescriptor, m protoreflect.Message) error {
+	var look func(protoreflect.Name, proto.Message) error
+	look = func(_ protoreflect.Name, m proto.Message) error {
 		if err := Children(m, look); err != nil {
 			return err
 		}
-		n, ok := m.Interface().(*pg.A_Indirection)
+		n, ok := m.(*pg.A_Indirection)
 		if ok && len(n.Indirection) > 0 && bare(n.Arg) {
 			n.Arg = &pg.Node{Node: &pg.Node_AIndirection{AIndirection: &pg.A_Indirection{Arg: n.Arg}}}
 			put = append(put, n)
 		}
 		return nil
 	}
-	_ = look(nil, stmt.ProtoReflect())
+	_ = look("", stmt)
 	return func() {
 		for _, n := range put {
 			n.Arg = n.Arg.GetAIndirection().Arg
