@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions test-clients test-drivers vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-policy bench-leak bench-copy mutants examples clean
+.PHONY: help demo build test test-all-versions test-clients test-drivers vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-proxy bench-policy bench-leak bench-copy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -82,7 +82,11 @@ docs: build ## write docs/schema.json anew
 	bin/wherewall schema > docs/schema.json
 
 bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt, README.md
-	$(GO) run ./bench $(BENCHFLAGS)
+	$(GO) run ./bench -out bench/results.txt $(BENCHFLAGS)
+
+# BENCHFLAGS="-only prepared,login -clients 16 -rivals pgbouncer-rls,wherewall -seconds 3" runs less.
+bench-proxy: ## every work, every rival, and the targets: bench/proxy.txt, docs/performance.md
+	$(GO) run ./bench -full -out bench/proxy.txt $(BENCHFLAGS)
 
 bench-policy: ## load time, memory and the time to plan, for policies of 1e2 to 1e6 users
 	$(GO) run ./bench/policyscale $(BENCHFLAGS)

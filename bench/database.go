@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,17 +20,22 @@ var schemaSQL string
 //go:embed rls.sql
 var rlsSQL string
 
-// The two databases hold the same rows; only the second one filters them itself.
+//go:embed stream.sql
+var streamSQL string
+
+// The two databases hold the same rows; only the second one filters them itself. The third one is the scripted server's.
 const (
 	databasePlain  = "plain"
 	databaseNative = "native"
+	databaseIdle   = "idle"
 )
 
-// The logins: kim is the user whose rows are read, service is Wherewall's own. The server is ours alone and lives for
+// The logins: kim is the user whose rows are read, dba is unfiltered, service is Wherewall's own. The server is ours alone and lives for
 // minutes, so the passwords need not be secret.
 const (
 	user            = "kim"
-	userPassword    = "kim's password"
+	administrator   = "dba"
+	password        = "kim's password"
 	service         = "service"
 	servicePassword = "the service's password"
 )
@@ -42,7 +44,7 @@ const (
 type database struct {
 	server   *pgtemp.Server
 	bin      string
-	verifier string // kim's SCRAM verifier
+	verifier string // of kim's password
 	version  string
 }
 
@@ -51,7 +53,9 @@ func startDatabase(ctx context.Context, log io.Writer) (*database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding PostgreSQL: %w", err)
 	}
-	server, err := pgtemp.Start(ctx, pgtemp.Options{BinDir: bin, Log: log, Settings: map[string]string{"shared_buffers": "256MB"}})
+	server, err := pgtemp.Start(ctx, pgtemp.Options{BinDir: bin, Log: log, Settings: map[string]string{
+		"shared_buffers": "256MB", "max_connections": "1200", "max_wal_size": "8GB", "autovacuum": "off", "jit": "off",
+	}})
 	if err != nil {
 		return nil, fmt.Errorf("starting PostgreSQL: %w", err)
 	}
@@ -65,7 +69,7 @@ func startDatabase(ctx context.Context, log io.Writer) (*database, error) {
 func (db *database) load(ctx context.Context) error {
 	err := db.admin(ctx, "postgres", func(c *pgx.Conn) error {
 		for _, sql := range []string{
-			fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD %s", user, quote(userPassword)),
+			fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD %s", user, quote(password)),
 			fmt.Sprintf("ALTER ROLE %s SET app.tenant = 'acme'", user),
 			fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD %s", service, quote(servicePassword)),
 			"CREATE DATABASE " + databasePlain,
@@ -89,6 +93,23 @@ func (db *database) load(ctx context.Context) error {
 	return db.script(ctx, databaseNative, schemaSQL+rlsSQL)
 }
 
+// streams makes the tables that are streamed, of so many megabytes each.
+func (db *database) streams(ctx context.Context, megabytes int) error {
+	for table, width := range streamed() {
+		sql := strings.NewReplacer("TABLE public.TABLE", "TABLE public."+table, "public.TABLE", "public."+table,
+			"WIDTH", strconv.Itoa(width), "MEGABYTES", strconv.Itoa(megabytes)).Replace(streamSQL)
+		if err := db.script(ctx, databasePlain, sql); err != nil {
+			return err
+		}
+		policy := strings.ReplaceAll("ALTER TABLE public.TABLE ENABLE ROW LEVEL SECURITY;\n"+
+			"CREATE POLICY tenant ON public.TABLE FOR SELECT TO kim USING (tenant_id = current_setting('app.tenant'))", "public.TABLE", "public."+table)
+		if err := db.script(ctx, databaseNative, sql+policy); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // script runs statements one by one, since VACUUM refuses the transaction that a batch of them is.
 func (db *database) script(ctx context.Context, name, sql string) error {
 	return db.admin(ctx, name, func(c *pgx.Conn) error {
@@ -97,7 +118,7 @@ func (db *database) script(ctx context.Context, name, sql string) error {
 				continue
 			}
 			if _, err := c.Exec(ctx, statement); err != nil {
-				return fmt.Errorf("loading database %s: %w", name, err)
+				return fmt.Errorf("running %.60q in database %s: %w", statement, name, err)
 			}
 		}
 		return nil
@@ -112,43 +133,29 @@ func (db *database) admin(ctx context.Context, name string, f func(*pgx.Conn) er
 	return errors.Join(f(c), c.Close(ctx))
 }
 
+// expected is what a session has to see, filtered (true) and unfiltered, as the superuser tells it.
+func (db *database) expected(ctx context.Context) (map[bool]sight, error) {
+	want := map[bool]sight{}
+	err := db.admin(ctx, databasePlain, func(c *pgx.Conn) error {
+		for filtered, where := range map[bool]string{true: "tenant_id = 'acme'", false: "true"} {
+			s := sight{tenant: "acme", author: user}
+			sql := strings.ReplaceAll(`SELECT (SELECT count(*) FROM item WHERE FILTER), (SELECT sum(id)::bigint FROM item WHERE FILTER),
+				(SELECT count(*) FROM job WHERE FILTER), (SELECT sum(id)::bigint FROM job WHERE FILTER),
+				(SELECT count(*) FROM job WHERE id BETWEEN 49990 AND 50010 AND FILTER),
+				(SELECT string_agg(id || title || status || created_at, ',' ORDER BY id) FROM item WHERE id BETWEEN 49990 AND 50010 AND FILTER)`, "FILTER", where)
+			if err := c.QueryRow(ctx, sql).Scan(&s.items, &s.itemSum, &s.jobs, &s.jobSum, &s.updated, &s.page); err != nil {
+				return fmt.Errorf("asking for what is visible: %w", err)
+			}
+			want[filtered] = s
+		}
+		return nil
+	})
+	return want, err
+}
+
 // direct is the rival without anything in between.
 func (db *database) direct(name, database string) *rival {
-	return &rival{name: name, port: db.server.Port, database: database, filtered: database == databaseNative}
-}
-
-// environment says what was measured on what.
-func (db *database) environment(ctx context.Context, o options) string {
-	return fmt.Sprintf("Point selects by primary key out of 100,000 rows, half of them visible.\n"+
-		"PostgreSQL %s, %s, %s, %d cores, %s.\nEvery figure is the median of %d interleaved rounds of %d s.\n",
-		db.version, bouncerVersion(ctx), runtime.Version(), runtime.NumCPU(), cpu(), o.rounds, o.seconds)
-}
-
-// bouncerVersion is the first line of `pgbouncer --version`.
-func bouncerVersion(ctx context.Context) string {
-	path, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		path = debianPgBouncer
-	}
-	out, err := exec.CommandContext(ctx, path, "--version").Output()
-	if err != nil {
-		return "PgBouncer of unknown version"
-	}
-	line, _, _ := strings.Cut(string(out), "\n")
-	return line
-}
-
-func cpu() string {
-	info, err := os.ReadFile(filepath.FromSlash("/proc/cpuinfo"))
-	if err != nil {
-		return runtime.GOARCH
-	}
-	for line := range strings.SplitSeq(string(info), "\n") {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return runtime.GOARCH
+	return &rival{name: name, port: db.server.Port, user: user, database: database, filtered: database == databaseNative}
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,124 +10,138 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// script reads one row that the user may see. The statement is the same everywhere; the filter is not in it.
-const script = `\set id random(1, 50000)
-SELECT id, title, status, created_at FROM item WHERE id = :id;
-`
-
-// benchCase is one load.
-type benchCase struct {
-	mode    string // pgbench's -M: the protocol
-	clients int
+// script is a load by pgbench.
+type script struct {
+	lab      *lab
+	protocol string // pgbench's -M
+	text     string
+	before   string // what the superuser runs before each measurement, so that they all find the same tables
 }
 
-func (c benchCase) String() string {
-	if c.clients == 1 {
-		return c.mode + ", 1 client"
+func (l *lab) script(protocol, text, before string) script { return script{l, protocol, text, before} }
+
+// findPgbench looks beside the server's programs and in PATH.
+func findPgbench(bin string) (string, error) {
+	path := filepath.Join(bin, "pgbench")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
 	}
-	return fmt.Sprintf("%s, %d clients", c.mode, c.clients)
-}
-
-func cases() []benchCase {
-	var all []benchCase
-	for _, clients := range []int{1, 16} {
-		for _, mode := range []string{"simple", "extended", "prepared"} {
-			all = append(all, benchCase{mode, clients})
-		}
+	path, err := exec.LookPath("pgbench")
+	if err != nil {
+		return "", fmt.Errorf("finding pgbench beside %s and in PATH: %w", bin, err)
 	}
-	return all
+	return path, nil
 }
 
-// sample is one measurement.
-type sample struct {
-	tps float64       // transactions per second, logins left out
-	cpu time.Duration // the process's own time for each transaction; 0 where there is no process in between
-}
-
-type pgbench struct{ path, script string }
-
-func newPgbench(dir, bin string) (*pgbench, error) {
-	b := &pgbench{path: filepath.Join(bin, "pgbench"), script: filepath.Join(dir, "select.sql")}
-	if _, err := os.Stat(b.path); err != nil {
-		if b.path, err = exec.LookPath("pgbench"); err != nil {
-			return nil, fmt.Errorf("finding pgbench beside %s and in PATH: %w", bin, err)
-		}
-	}
-	if err := os.WriteFile(b.script, []byte(script), 0o644); err != nil {
-		return nil, fmt.Errorf("writing pgbench's script: %w", err)
-	}
-	return b, nil
-}
-
-// sample runs pgbench once. A single failed transaction fails it: a refusal is fast, and would look like a good figure.
-func (b *pgbench) sample(ctx context.Context, r *rival, c benchCase, seconds int) (sample, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second+30*time.Second)
+// measure runs pgbench once. A single failed transaction fails it: a refusal is fast, and would look like a good figure.
+func (s script) measure(ctx context.Context, r *rival, clients int, length time.Duration) (sample, error) {
+	ctx, cancel := context.WithTimeout(ctx, length+time.Minute)
 	defer cancel()
-	before, err := r.process.cpuTime()
+	if s.before != "" {
+		if err := s.lab.db.script(ctx, r.database, s.before); err != nil {
+			return sample{}, err
+		}
+	}
+	home, err := os.MkdirTemp(s.lab.dir, "pgbench-")
+	if err != nil {
+		return sample{}, fmt.Errorf("making a directory: %w", err)
+	}
+	defer os.RemoveAll(home)
+	file := filepath.Join(home, "script.sql")
+	if err := os.WriteFile(file, []byte(s.text), 0o644); err != nil {
+		return sample{}, fmt.Errorf("writing pgbench's script: %w", err)
+	}
+	args := []string{
+		"--no-vacuum", "--protocol=" + s.protocol, "--client=" + strconv.Itoa(clients), "--jobs=1", "--file=" + file, "--log", "--log-prefix=" + home + "/log",
+		"--host=127.0.0.1", "--port=" + strconv.Itoa(r.port), "--username=" + r.user,
+	}
+	if length == 0 {
+		args = append(args, "--transactions=20")
+	} else {
+		args = append(args, "--time="+strconv.Itoa(max(1, int(length.Seconds()+0.5))))
+	}
+	cmd := exec.CommandContext(ctx, s.lab.pgbench, append(args, r.database)...)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGSSLMODE=disable", "PGGSSENCMODE=disable")
+	p, err := begin(cmd)
 	if err != nil {
 		return sample{}, err
 	}
-	cmd := exec.CommandContext(ctx, b.path, "--no-vacuum", "--protocol="+c.mode, "--client="+strconv.Itoa(c.clients), "--jobs=1",
-		"--time="+strconv.Itoa(seconds), "--file="+b.script, "--host=127.0.0.1", "--port="+strconv.Itoa(r.port),
-		"--username="+user, r.database)
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+userPassword, "PGSSLMODE=disable", "PGGSSENCMODE=disable")
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return sample{}, fmt.Errorf("running pgbench: %w: %s", err, out)
+	w, err := watch(r, length, p.ended)
+	<-p.ended
+	if err := succeeded(p.said()); err != nil {
+		return sample{}, fmt.Errorf("running pgbench: %w: %s", err, p.said())
 	}
-	after, err := r.process.cpuTime()
 	if err != nil {
 		return sample{}, err
 	}
-	result, err := parse(string(out))
-	if err != nil {
-		return sample{}, fmt.Errorf("reading pgbench's output: %w: %s", err, out)
-	}
-	if result.transactions == 0 { // The machine stood still; the median of the rounds leaves this one out.
-		return sample{}, nil
-	}
-	return sample{tps: result.tps, cpu: (after - before) / time.Duration(result.transactions)}, nil
+	events, err := readLogs(home)
+	return w.judge(events), err
 }
 
-// result is what pgbench says of a run.
-type result struct {
-	transactions int64
-	tps          float64
-}
-
-func parse(out string) (result, error) {
-	count, err := figure(out, `number of transactions actually processed: (\d+)`)
-	if err != nil {
-		return result{}, err
+// succeeded reads what pgbench says of a run.
+func succeeded(out string) error {
+	if _, err := figure(out, `number of transactions actually processed: (\d+)`); err != nil {
+		return err
 	}
 	failed, err := figure(out, `number of failed transactions: (\d+)`)
-	if err != nil {
-		return result{}, err
+	if err == nil && failed != 0 {
+		return errors.New("some transactions failed")
 	}
-	if failed != 0 {
-		return result{}, errors.New("some transactions failed")
-	}
-	if count == 0 {
-		return result{}, nil // pgbench then says nothing of a rate
-	}
-	tps, err := figure(out, `tps = ([0-9.]+) `)
-	if err != nil {
-		return result{}, err
-	}
-	return result{int64(count), tps}, nil
+	return err
 }
 
-func figure(out, pattern string) (float64, error) {
+func figure(out, pattern string) (int, error) {
 	found := regexp.MustCompile(pattern).FindStringSubmatch(out)
 	if found == nil {
 		return 0, fmt.Errorf("no %q", pattern)
 	}
-	f, err := strconv.ParseFloat(found[1], 64)
+	return strconv.Atoi(found[1])
+}
+
+// readLogs reads what pgbench --log wrote.
+func readLogs(dir string) ([]event, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "log.*"))
 	if err != nil {
-		return 0, fmt.Errorf("reading %q: %w", found[0], err)
+		return nil, fmt.Errorf("looking for pgbench's log: %w", err)
 	}
-	return f, nil
+	var all []event
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading pgbench's log: %w", err)
+		}
+		defer f.Close()
+		lines := bufio.NewScanner(f)
+		for lines.Scan() {
+			e, err := parseEvent(lines.Text())
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, e)
+		}
+		if err := lines.Err(); err != nil {
+			return nil, fmt.Errorf("reading pgbench's log: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// parseEvent reads a line of pgbench's log: client, transaction, microseconds, script, and the time in seconds and microseconds.
+func parseEvent(line string) (event, error) {
+	fields := strings.Fields(line)
+	if len(fields) < 6 {
+		return event{}, fmt.Errorf("reading pgbench's log: %q", line)
+	}
+	var n [6]int64
+	for i := range n {
+		var err error
+		if n[i], err = strconv.ParseInt(fields[i], 10, 64); err != nil {
+			return event{}, fmt.Errorf("reading pgbench's log: %q: %w", line, err)
+		}
+	}
+	return event{time.Unix(n[4], n[5]*1000), time.Duration(n[2]) * time.Microsecond}, nil
 }

@@ -16,51 +16,62 @@ import (
 // debianPgBouncer is where Debian's package puts it, which is on nobody's PATH but root's.
 const debianPgBouncer = "/usr/sbin/pgbouncer"
 
-// startPgBouncer starts PgBouncer in session mode, the mode that does as little as it can, before the database with
-// native row-level security.
-func startPgBouncer(ctx context.Context, dir string, db *database) (*rival, error) {
+// startPgBouncer starts PgBouncer in session mode, the mode that does as little as it can, before both databases of a server. Clients prove
+// themselves by SCRAM and so does PgBouncer, from the same verifier: the way that costs it least.
+func startPgBouncer(ctx context.Context, dir string, db *database, port int, tls *certificate) (*rival, error) {
 	path, err := findPgBouncer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
-	if err != nil {
+	r := &rival{name: pgbouncerRLS, user: user, database: databaseNative, filtered: true, tls: tls != nil}
+	if r.port, err = freePort(); err != nil {
 		return nil, err
 	}
-	config := strings.Join([]string{
-		"[databases]",
-		fmt.Sprintf("%s = host=127.0.0.1 port=%d dbname=%s", databaseNative, db.server.Port, databaseNative),
+	home, err := os.MkdirTemp(dir, "pgbouncer-")
+	if err != nil {
+		return nil, fmt.Errorf("configuring PgBouncer: %w", err)
+	}
+	if err := os.Chmod(home, 0o755); err != nil { // It runs as another user.
+		return nil, fmt.Errorf("configuring PgBouncer: %w", err)
+	}
+	config := []string{"[databases]"}
+	for _, name := range []string{databasePlain, databaseNative, databaseIdle} {
+		config = append(config, fmt.Sprintf("%s = host=127.0.0.1 port=%d dbname=%s", name, port, name))
+	}
+	config = append(config,
 		"[pgbouncer]",
 		"listen_addr = 127.0.0.1",
-		fmt.Sprintf("listen_port = %d", port),
+		fmt.Sprintf("listen_port = %d", r.port),
 		"unix_socket_dir =",
 		"auth_type = scram-sha-256",
-		"auth_file = " + filepath.Join(dir, "userlist.txt"),
+		"auth_file = "+filepath.Join(home, "userlist.txt"),
 		"pool_mode = session",
-		"default_pool_size = 50",
+		"default_pool_size = 20000",
+		"max_client_conn = 20000",
 		"log_connections = 0",
 		"log_disconnections = 0",
-		"",
-	}, "\n")
+	)
+	if tls != nil {
+		config = append(config, "client_tls_sslmode = require", "client_tls_key_file = "+tls.key, "client_tls_cert_file = "+tls.certificate)
+	}
 	for name, text := range map[string]string{
-		"pgbouncer.ini": config,
-		"userlist.txt":  fmt.Sprintf("%q %q\n", user, userPassword),
+		"pgbouncer.ini": strings.Join(config, "\n") + "\n",
+		"userlist.txt":  fmt.Sprintf("%q %q\n", user, db.verifier),
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o644); err != nil {
 			return nil, fmt.Errorf("configuring PgBouncer: %w", err)
 		}
 	}
-	cmd := exec.CommandContext(ctx, path, filepath.Join(dir, "pgbouncer.ini"))
-	cmd.Dir = dir
+	cmd := exec.CommandContext(ctx, path, filepath.Join(home, "pgbouncer.ini"))
+	cmd.Dir = home
 	if cmd.SysProcAttr, err = unprivileged(); err != nil {
 		return nil, err
 	}
-	r := &rival{name: "PgBouncer + RLS", port: port, database: databaseNative, filtered: true}
 	if r.process, err = begin(cmd); err != nil {
 		return nil, err
 	}
 	if err := r.ready(ctx); err != nil {
-		r.stop()
+		r.process.stop()
 		return nil, err
 	}
 	return r, nil

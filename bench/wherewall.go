@@ -14,34 +14,57 @@ import (
 //go:embed policy.yaml
 var policyYAML string
 
-// startWherewall starts the product as an operator would, before the database that does not filter.
-func startWherewall(ctx context.Context, dir, binary string, db *database) (*rival, error) {
-	if binary == "" {
-		binary = filepath.Join(dir, "wherewall")
-		fmt.Fprintln(os.Stderr, "building wherewall ...")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/wherewall").CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("building wherewall: %w: %s", err, out)
-		}
+// build makes the product's binary, unless one is given.
+func build(ctx context.Context, dir, binary string) (string, error) {
+	if binary != "" {
+		return binary, nil
 	}
-	policy := filepath.Join(dir, "policy.yaml")
-	if err := os.WriteFile(policy, []byte(strings.ReplaceAll(policyYAML, "VERIFIER", db.verifier)), 0o600); err != nil {
+	binary = filepath.Join(dir, "wherewall")
+	fmt.Fprintln(os.Stderr, "building wherewall ...")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/wherewall").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building wherewall: %w: %s", err, out)
+	}
+	return binary, nil
+}
+
+// proxy is how Wherewall is started.
+type proxy struct {
+	binary string
+	port   int    // of the server before which it stands
+	policy string // appended to policy.yaml, for policies that are larger
+	tls    *certificate
+}
+
+// start starts the product as an operator would, before the database that does not filter.
+func (p proxy) start(ctx context.Context, dir string, db *database) (*rival, error) {
+	home, err := os.MkdirTemp(dir, "wherewall-")
+	if err != nil {
+		return nil, fmt.Errorf("making a directory: %w", err)
+	}
+	policy := filepath.Join(home, "policy.yaml")
+	if err := os.WriteFile(policy, []byte(db.policy()+p.policy), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the policy: %w", err)
 	}
-	port, err := freePort()
-	if err != nil {
+	r := &rival{name: wherewall, user: user, database: databasePlain, filtered: true, tls: p.tls != nil}
+	if r.port, err = freePort(); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, binary, "serve",
-		"--upstream", db.server.DSN(service, servicePassword, databasePlain),
-		"--policy", policy, "--auth", "scram", "--console", "off",
-		"--listen", "127.0.0.1:"+strconv.Itoa(port))
-	r := &rival{name: "Wherewall", port: port, database: databasePlain, filtered: true}
-	if r.process, err = begin(cmd); err != nil {
+	args := []string{
+		"serve", "--upstream", address(service, servicePassword, databasePlain, p.port), "--policy", policy, "--auth", "scram", "--console", "off",
+		"--max-connections", "0", "--listen", "127.0.0.1:" + strconv.Itoa(r.port),
+	}
+	if p.tls != nil {
+		args = append(args, "--tls-cert", p.tls.certificate, "--tls-key", p.tls.key)
+	}
+	if r.process, err = begin(exec.CommandContext(ctx, p.binary, args...)); err != nil {
 		return nil, err
 	}
 	if err := r.ready(ctx); err != nil {
-		r.stop()
+		r.process.stop()
 		return nil, err
 	}
 	return r, nil
 }
+
+// policy is policy.yaml with the login's verifier.
+func (db *database) policy() string { return strings.ReplaceAll(policyYAML, "VERIFIER", db.verifier) }

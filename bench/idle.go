@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// idleFigure is what idle sessions weigh.
+type idleFigure struct {
+	rival    string
+	server   string // who is behind the proxy
+	tls      bool
+	sessions int
+	bytes    int64 // resident, for each
+}
+
+func (f idleFigure) String() string {
+	tls := "plain"
+	if f.tls {
+		tls = "TLS"
+	}
+	return fmt.Sprintf("%-14s %-16s %-6s %6d sessions %8.1f kB each", f.rival, f.server, tls, f.sessions, float64(f.bytes)/1000)
+}
+
+// idle opens sessions that have asked one thing and then say nothing: before PostgreSQL, and, many more, before the scripted server. Every proxy
+// is started anew for it, since memory that an earlier load left behind would hide what comes now.
+func (l *lab) idle(ctx context.Context) ([]idleFigure, error) {
+	var all []idleFigure
+	peer, port, err := startHelper(ctx, "-peer", l.db.server.Port)
+	if err != nil {
+		return nil, err
+	}
+	defer peer.stop()
+	secure, err := newCertificate(l.dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, where := range []struct {
+		server   string
+		port     int
+		sessions int
+		tls      *certificate
+	}{
+		{"PostgreSQL", l.db.server.Port, l.real, nil},
+		{"scripted server", port, l.sessions, nil},
+		{"scripted server", port, l.sessions, secure},
+	} {
+		if where.sessions == 0 {
+			continue
+		}
+		scripted := where.port == port
+		for _, start := range []func() (*rival, error){
+			func() (*rival, error) {
+				r, err := startPgBouncer(ctx, l.dir, l.db, where.port, where.tls)
+				if err == nil && scripted {
+					r.database = databaseIdle
+				}
+				return r, err
+			},
+			func() (*rival, error) {
+				return proxy{binary: l.binary, port: where.port, tls: where.tls}.start(ctx, l.dir, l.db)
+			},
+		} {
+			r, err := start()
+			if err != nil {
+				return nil, err
+			}
+			if !l.wantsRival(r.name) {
+				r.process.stop()
+				continue
+			}
+			n, bytes, err := weigh(ctx, r, where.sessions, scripted)
+			r.process.stop()
+			if err != nil {
+				return nil, fmt.Errorf("opening idle sessions of %s: %w", r.name, err)
+			}
+			all = append(all, idleFigure{r.name, where.server, where.tls != nil, n, bytes})
+			fmt.Fprintln(os.Stderr, all[len(all)-1])
+		}
+	}
+	return all, nil
+}
+
+// weigh opens sessions and tells how many there are and what each holds once they are quiet.
+func weigh(ctx context.Context, r *rival, sessions int, scripted bool) (int, int64, error) {
+	sessions = min(sessions, descriptors()/2-50) // A session takes two of the proxy's.
+	before, err := r.process.resident()
+	if err != nil {
+		return 0, 0, err
+	}
+	open, err := crowd(ctx, r, sessions, scripted)
+	defer leave(open)
+	if err != nil {
+		return 0, 0, err
+	}
+	after, err := settled(r.process)
+	return sessions, (after - before) / int64(sessions), err
+}
+
+// crowd opens sessions of which each has asked one thing.
+func crowd(ctx context.Context, r *rival, sessions int, scripted bool) ([]*client, error) {
+	application := ""
+	if scripted {
+		application = idle
+	}
+	c, err := newCaller(r, application)
+	if err != nil {
+		return nil, err
+	}
+	const workers = 8
+	open, failures := make([][]*client, workers), make([]error, workers)
+	var opening sync.WaitGroup
+	for w := range workers {
+		opening.Go(func() {
+			buffer := make([]byte, 4096)
+			for i := w; i < sessions && failures[w] == nil; i += workers {
+				k, err := c.dial(ctx)
+				if err != nil {
+					failures[w] = err
+					return
+				}
+				open[w] = append(open[w], k)
+				_, failures[w] = k.read(oneRow, buffer)
+			}
+		})
+	}
+	opening.Wait()
+	var all []*client
+	for _, some := range open {
+		all = append(all, some...)
+	}
+	return all, errors.Join(failures...)
+}
+
+func leave(all []*client) {
+	for _, k := range all {
+		_ = k.conn.Close() // The proxy is stopped next.
+	}
+}
+
+// settled waits until a process has held the same memory for two seconds, or for twenty seconds at most.
+func settled(p *process) (int64, error) {
+	last, err := p.resident()
+	for quiet, waited := 0, 0; err == nil && quiet < 8 && waited < 80; waited++ {
+		time.Sleep(250 * time.Millisecond)
+		var now int64
+		if now, err = p.resident(); now == last {
+			quiet++
+		} else {
+			quiet, last = 0, now
+		}
+	}
+	return last, err
+}
+
+// descriptors is how many files a process may open here.
+func descriptors() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024
+	}
+	return int(min(limit.Max, 1<<20))
+}

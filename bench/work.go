@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// work is one thing that rivals are measured at.
+type work struct {
+	kind    string // what -only names it by
+	clients int
+	unit    string // what a rate counts
+	load    load
+}
+
+func (w work) String() string {
+	if w.clients == 1 {
+		return w.kind + ", 1 client"
+	}
+	return fmt.Sprintf("%s, %d clients", w.kind, w.clients)
+}
+
+// load is what clients do. It works on a rival for about so long (zero: a few times) and takes the measurements.
+type load interface {
+	measure(ctx context.Context, r *rival, clients int, length time.Duration) (sample, error)
+}
+
+// The statements are the same everywhere; the filter is not in them. Every one of them is about rows that the user may see.
+const (
+	pointSelect = `\set id random(1, 50000)
+SELECT id, title, status, created_at FROM item WHERE id = :id;
+`
+	pageSelect = `\set id random(1, 49900)
+SELECT id, title, status, created_at FROM item WHERE id > :id ORDER BY id LIMIT 100;
+`
+	keyUpdate = `\set id random(1, 50000)
+UPDATE job SET tries = tries + 1 WHERE id = :id;
+`
+	presetInsert = `INSERT INTO note (body) VALUES ('to be done before the end of the week');
+`
+)
+
+// works are those that are asked for.
+func (l *lab) works() []work {
+	var all []work
+	for _, protocol := range []string{"prepared", "extended", "simple"} {
+		for _, clients := range []int{1, 16, 64} {
+			all = append(all, work{protocol, clients, "transactions", l.script(protocol, pointSelect, "")})
+		}
+	}
+	all = append(all,
+		work{"page", 16, "transactions", l.script("prepared", pageSelect, "")},
+		work{"update", 16, "transactions", l.script("prepared", keyUpdate, "VACUUM public.job")},
+		work{"insert", 16, "transactions", l.script("prepared", presetInsert, "TRUNCATE public.note")},
+		work{"login", 8, "logins", logins{}},
+	)
+	for _, s := range streams() {
+		all = append(all, work{s.name, 1, "MB", s})
+	}
+	return slices.DeleteFunc(all, func(w work) bool { return !l.wants(w.kind) || !l.wantsClients(w.clients) })
+}
+
+// streamed are the tables that are streamed, by the bytes of a row.
+func streamed() map[string]int { return map[string]int{"narrow": 100, "wide": 10_000} }
