@@ -32,6 +32,7 @@ func Bind(p *Policy, schema *Schema) (*Snapshot, Problems) {
 		s.Entities[e.entity.Name] = e.entity
 	}
 	s.byRelation = b.mapRelations()
+	s.bound = b
 	if !b.problems.Failed() {
 		b.warnings(s)
 	}
@@ -39,21 +40,23 @@ func Bind(p *Policy, schema *Schema) (*Snapshot, Problems) {
 	if problems.Failed() {
 		return nil, problems
 	}
+	b.report = report{} // It was told, and the binder stays.
 	return s, problems
 }
 
 func (b *binder) snapshot() *Snapshot {
 	s := &Snapshot{
-		Schema:      b.schema,
-		Version:     b.policy.version,
-		Entities:    map[string]*Entity{},
-		Permissions: map[string]*Permission{},
-		Roles:       map[string]*Role{},
-		Tenants:     map[string]*Tenant{},
-		Groups:      map[string]*Group{},
-		Functions:   map[string]*ListedFunction{},
-		StarErrors:  b.policy.star != nil && b.policy.star.Text == "error",
-		Trust:       b.policy.trusted(),
+		Schema:       b.schema,
+		Version:      b.policy.version,
+		ModelVersion: b.policy.model,
+		Entities:     map[string]*Entity{},
+		Permissions:  map[string]*Permission{},
+		Roles:        map[string]*Role{},
+		Tenants:      map[string]*Tenant{},
+		Groups:       map[string]*Group{},
+		Functions:    map[string]*ListedFunction{},
+		StarErrors:   b.policy.star != nil && b.policy.star.Text == "error",
+		Trust:        b.policy.trusted(),
 
 		AttributeTypes: map[string]expr.Type{},
 	}

@@ -9,7 +9,12 @@ import (
 	"github.com/wherewall/wherewall/catalog/expr"
 )
 
-func at(p document.Place) string { return fmt.Sprintf("%s:%d", p.Name(), p.Line) }
+func at(p document.Place) string {
+	if p.Line == 0 {
+		return p.Name()
+	}
+	return fmt.Sprintf("%s:%d", p.Name(), p.Line)
+}
 
 func texts(nodes []*document.Node) []string {
 	var list []string
@@ -36,6 +41,9 @@ func (b *binder) bindTables() {
 		b.bound(d, r)
 	}
 }
+
+// storeSchema holds policies, in databases that keep one: see package store. Its tables are nobody's rows.
+const storeSchema = "wherewall"
 
 func (b *binder) bound(d *entityDecl, r *Relation) {
 	e := &boundEntity{decl: d, hops: map[string]*boundHop{}}
@@ -99,6 +107,9 @@ func unmappable(r *Relation, view *document.Node) string {
 		return "it is no view, and the entity says `view: " + view.Text + "`"
 	case r.Kind != 'r' && r.Kind != 'p':
 		return "it is not a table"
+	}
+	if r.Schema == storeSchema {
+		return "the schema " + storeSchema + " is for the policy itself"
 	}
 	if r.HasRules {
 		return "it has rules, which rewrite statements after us"

@@ -92,7 +92,7 @@ func (p *patternDecl) specificity() int {
 
 func fitsPattern(p *patternDecl, r *Relation) bool {
 	schema, table, _ := strings.Cut(p.tables.Text, ".")
-	if !glob(schema, r.Schema) || !glob(table, r.Name) {
+	if r.Schema == storeSchema || !glob(schema, r.Schema) || !glob(table, r.Name) {
 		return false
 	}
 	return p.hasColumn == nil || r.Column(p.hasColumn.Text) != nil

@@ -9,38 +9,46 @@ import (
 func (b *binder) bindPeople(s *Snapshot) {
 	below := trees(b.policy.tenants)
 	for _, d := range sortedDecls(b.policy.tenants) {
-		t := &Tenant{ID: d.id.Text, Name: d.name, Active: d.active, Tree: below[d.id.Text]}
-		if d.parent != nil {
-			t.Parent = d.parent.Text
-		}
-		if len(d.roles) > 0 {
-			t.Roles = map[string]*Role{}
-		}
-		for _, role := range sortedDecls(d.roles) {
-			t.Roles[role.name.Text] = b.bindRole(role)
-		}
-		s.Tenants[t.ID] = t
+		s.Tenants[d.id.Text] = b.bindTenant(d, below[d.id.Text])
 	}
 	s.Users = b.policy.users
 }
 
+func (b *binder) bindTenant(d *tenantDecl, tree []string) *Tenant {
+	t := &Tenant{ID: d.id.Text, Name: d.name, Active: d.active, Tree: tree}
+	if d.parent != nil {
+		t.Parent = d.parent.Text
+	}
+	if len(d.roles) > 0 {
+		t.Roles = map[string]*Role{}
+	}
+	for _, role := range sortedDecls(d.roles) {
+		t.Roles[role.name.Text] = b.bindRole(role)
+	}
+	return t
+}
+
 func (b *binder) bindGroups(s *Snapshot) {
 	for _, d := range sortedDecls(b.policy.groups) {
-		g := &Group{Name: d.name, Members: texts(d.members), Roles: texts(d.roles), At: at(d.at)}
-		if d.tenant != nil {
-			g.Tenant = d.tenant.Text
-		}
-		if d.bounded {
-			g.Resources = map[string][][]string{}
-		}
-		for _, res := range d.resources {
-			g.Resources[res.entity.Text] = [][]string{}
-			if e := b.entities[res.entity.Text]; e != nil {
-				g.Resources[res.entity.Text] = b.keys(e, res)
-			}
-		}
-		s.Groups[g.Name] = g
+		s.Groups[d.name] = b.bindGroup(d)
 	}
+}
+
+func (b *binder) bindGroup(d *groupDecl) *Group {
+	g := &Group{Name: d.name, Members: texts(d.members), Roles: texts(d.roles), At: at(d.at)}
+	if d.tenant != nil {
+		g.Tenant = d.tenant.Text
+	}
+	if d.bounded {
+		g.Resources = map[string][][]string{}
+	}
+	for _, res := range d.resources {
+		g.Resources[res.entity.Text] = [][]string{}
+		if e := b.entities[res.entity.Text]; e != nil {
+			g.Resources[res.entity.Text] = b.keys(e, res)
+		}
+	}
+	return g
 }
 
 // keys reads the keys of a resource set as values of the entity's key.

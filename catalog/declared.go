@@ -120,6 +120,8 @@ type tenantDecl struct {
 // groupDecl is a group, or a resource grant to one user.
 type groupDecl struct {
 	name      string
+	identity  string // of a store; empty for one of files
+	granted   bool   // to one user
 	at        document.Place
 	tenant    *document.Node
 	members   []*document.Node

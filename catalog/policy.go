@@ -15,6 +15,7 @@ import (
 // known of a database. Bind makes a Snapshot of it.
 type Policy struct {
 	version     string
+	model       string         // the version of everything but people that a store holds
 	baseRole    *document.Node // nil for none
 	attributes  map[string]*attributeDecl
 	entities    map[string]*entityDecl
@@ -42,9 +43,9 @@ func ReadPolicy(path string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := parsePolicy(names, os.ReadFile)
+	p, err := parsePolicyWith(names, readFile, nil)
 	if err != nil {
-		return nil, fmt.Errorf("reading the policy: %w", err)
+		return nil, err
 	}
 	return p, p.problems.Err()
 }
@@ -91,8 +92,17 @@ func policyFiles(path string) ([]string, error) {
 	return names, nil
 }
 
-// parsePolicy reads files one after the other. Users come last, since they are checked against everything else.
-func parsePolicy(names []string, read func(name string) ([]byte, error)) (*Policy, error) {
+func readFile(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the policy: %w", err)
+	}
+	return text, nil
+}
+
+// parsePolicyWith reads files one after the other, and then what a store holds; nil is no store. Users come last, since they are checked against
+// everything else.
+func parsePolicyWith(names []string, read func(name string) ([]byte, error), people *Population) (*Policy, error) {
 	r := &policyReader{policy: newPolicy()}
 	digest := sha256.New()
 	for _, name := range names {
@@ -105,14 +115,35 @@ func parsePolicy(names []string, read func(name string) ([]byte, error)) (*Polic
 		digest.Write(text)
 		r.file(name, text)
 	}
+	if people != nil {
+		r.population(people)
+	}
 	if r.language == nil && !r.policy.broken {
-		r.add(document.Place{File: document.NewFile(names[0], nil), Line: 1, Col: 1}, CodeUnknownKey,
+		r.add(firstPlace(names), CodeUnknownKey,
 			"begin with `wherewall: 1`", "the version of the language is missing")
 	}
 	r.policy.version = hex.EncodeToString(digest.Sum(nil))
+	r.policy.model = r.policy.version
+	if people != nil {
+		r.policy.model = versionOf(r.policy.model, people.ModelVersion)
+		r.policy.version = versionOf(r.policy.model, people.Version)
+	}
 	r.link()
 	r.policy.problems = r.sorted()
 	return r.policy, nil
+}
+
+// versionOf is the version of something that consists of two.
+func versionOf(model, people string) string {
+	sum := sha256.Sum256([]byte(model + " " + people))
+	return hex.EncodeToString(sum[:])
+}
+
+func firstPlace(names []string) document.Place {
+	if len(names) == 0 {
+		return document.Place{File: &document.File{Name: "db:setting"}}
+	}
+	return document.Place{File: document.NewFile(names[0], nil), Line: 1, Col: 1}
 }
 
 // file reads one file. Lists of tenants, groups and users are read entry by entry.

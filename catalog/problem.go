@@ -11,8 +11,8 @@ import (
 
 // Problem is one thing wrong with a policy, at the place of the offending word.
 type Problem struct {
-	File      string // as it was opened
-	Line, Col int    // from 1, Col in characters
+	File      string // as it was opened, or db:TABLE/NAME of what a store holds
+	Line, Col int    // from 1, Col in characters; 0 in a store
 	Code      string // one of the codes of validation; stable
 	Message   string
 	Hint      string // what to do instead; empty for none
@@ -26,7 +26,11 @@ func (p Problem) String() string {
 	if p.Warning {
 		severity = "warning"
 	}
-	s := fmt.Sprintf("%s:%d:%d: %s %s: %s", p.File, p.Line, p.Col, severity, p.Code, p.Message)
+	place := p.File
+	if p.Line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+	}
+	s := fmt.Sprintf("%s: %s %s: %s", place, severity, p.Code, p.Message)
 	if p.Hint != "" {
 		s += " (" + p.Hint + ")"
 	}

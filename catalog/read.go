@@ -16,6 +16,7 @@ type policyReader struct {
 	policy   *Policy
 	language *document.Node
 	people   []population // the users of all documents
+	identity string       // of what is being read, where it comes from a store
 }
 
 // fields reads a map by a table of its keys. later has the keys that are part of the language and not of this release.

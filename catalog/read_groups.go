@@ -5,7 +5,7 @@ import (
 )
 
 func (r *policyReader) group(name, value *document.Node) {
-	d := &groupDecl{name: name.Text, at: name.Place}
+	d := &groupDecl{name: name.Text, identity: r.identity, at: name.Place}
 	what := "group " + name.Text
 	r.fields(value, what, map[string]func(*document.Node){
 		"tenant":    func(n *document.Node) { d.tenant = r.word(n, what+": tenant") },
@@ -45,7 +45,7 @@ func (r *policyReader) resourceGrants(n *document.Node) {
 		return
 	}
 	for _, item := range n.Items {
-		d := &groupDecl{name: item.Place.String(), at: item.Place}
+		d := &groupDecl{name: item.Place.String(), identity: r.identity, granted: true, at: item.Place}
 		const what = "a resource grant"
 		r.fields(item, what, map[string]func(*document.Node){
 			"user":      func(n *document.Node) { d.members = r.single(n, what+": user") },

@@ -17,27 +17,34 @@ type population func(read func(name, value *document.Node)) []document.Fault
 
 // users reads all users of all documents.
 func (r *policyReader) users() {
-	p := &packer{
-		linker: &linker{&r.report, r.policy, r.policy.entities}, lists: map[string][]string{},
-		memberships: map[string]map[string][]string{}, attributes: map[string]map[string]Attribute{},
-	}
+	p := newPacker(&linker{&r.report, r.policy, r.policy.entities})
 	for _, list := range r.people {
-		r.faults(list(func(name, value *document.Node) {
-			d := r.user(name, value)
-			if d == nil {
-				return
-			}
-			p.user(d)
-			for _, e := range d.attributes {
-				r.inferAttribute(e)
-				if a := r.policy.attributes[e.Key.Text]; a != nil && a.declared && e.Value.Kind != document.Null {
-					r.checkAttribute(a, e)
-				}
-			}
-			r.policy.users[strings.Clone(name.Text)] = p.pack(d)
-		}))
+		r.faults(list(func(name, value *document.Node) { r.packed(p, name, value) }))
 	}
 	p.finish()
+}
+
+// packed reads one user into the policy; nil where it is at fault.
+func (r *policyReader) packed(p *packer, name, value *document.Node) *User {
+	d := r.user(name, value)
+	if d == nil {
+		return nil
+	}
+	p.user(d)
+	for _, e := range d.attributes {
+		r.inferAttribute(e)
+		if a := r.policy.attributes[e.Key.Text]; a != nil && a.declared && e.Value.Kind != document.Null {
+			r.checkAttribute(a, e)
+		}
+	}
+	u := p.pack(d)
+	u.Identity = r.identity
+	r.policy.users[strings.Clone(name.Text)] = u
+	return u
+}
+
+func newPacker(l *linker) *packer {
+	return &packer{linker: l, lists: map[string][]string{}, memberships: map[string]map[string][]string{}, attributes: map[string]map[string]Attribute{}}
 }
 
 // packer makes users of their declarations.
@@ -145,6 +152,10 @@ func (p *packer) finish() {
 	for _, u := range p.policy.users {
 		u.at = document.Place{}
 	}
+	p.typed()
+}
+
+func (p *packer) typed() {
 	for _, values := range p.attributes {
 		for _, name := range slices.Collect(maps.Keys(values)) {
 			a := values[name]

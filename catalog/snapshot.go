@@ -8,21 +8,24 @@ import (
 // Snapshot is a validated policy bound to one database's schema: every name resolved, every condition typed. It is
 // immutable and shared by all sessions; a reload makes a new one.
 type Snapshot struct {
-	Schema      *Schema
-	Version     string // digest of the policy's documents
-	BaseRole    string // empty for none
-	Entities    map[string]*Entity
-	Permissions map[string]*Permission
-	Roles       map[string]*Role
-	Tenants     map[string]*Tenant
-	Users       map[string]*User
-	Groups      map[string]*Group          // resource grants to one user are groups of one, named by their place
-	Functions   map[string]*ListedFunction // by schema.name or schema.name(argtypes)
-	StarErrors  bool                       // `star: error`: SELECT * with closed columns is refused, and not cut short
-	Trust       Trust                      // `trust:`, what may run on rows that the guard has not passed
+	Schema  *Schema
+	Version string // digest of the policy's documents
+	// ModelVersion is that of everything but people that a store holds. Where there is no store it is Version.
+	ModelVersion string
+	BaseRole     string // empty for none
+	Entities     map[string]*Entity
+	Permissions  map[string]*Permission
+	Roles        map[string]*Role
+	Tenants      map[string]*Tenant
+	Users        map[string]*User
+	Groups       map[string]*Group          // resource grants to one user are groups of one, named by their place
+	Functions    map[string]*ListedFunction // by schema.name or schema.name(argtypes)
+	StarErrors   bool                       // `star: error`: SELECT * with closed columns is refused, and not cut short
+	Trust        Trust                      // `trust:`, what may run on rows that the guard has not passed
 	// AttributeTypes are the types of me's attributes by name, declared or told by users' values, without the built-in ones.
 	AttributeTypes map[string]expr.Type
 	byRelation     map[RelationName]*Entity
+	bound          *binder // what other people can be bound by; read by Amend alone
 }
 
 // Action is what an operation does to rows.
@@ -157,6 +160,7 @@ type Group struct {
 // User is a declared user.
 type User struct {
 	Name     string
+	Identity string // tells a user of a store from a later one of the same name; empty for one of files
 	Active   bool
 	Password string // a SCRAM-SHA-256 verifier; empty: cannot log in by password
 	// Memberships by tenant ID: the roles held there. One that is not active is left out.

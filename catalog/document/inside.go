@@ -36,6 +36,9 @@ func styleOf(t token.Type) style {
 // walking text and file in step from one visible character to the next. Where they disagree the scalar's
 // start is the answer: a place too early is better than a wrong one.
 func (n *Node) Inside(offset int) Place {
+	if n.Place.Line == 0 {
+		return n.Place
+	}
 	r := &reader{file: n.Place.File, line: n.Place.Line - 1, col: n.Place.Col - 1, style: n.style}
 	switch n.style {
 	case single, double:

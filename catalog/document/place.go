@@ -34,8 +34,13 @@ func (p Place) Name() string {
 	return p.File.Name
 }
 
-// String is file:line:col.
-func (p Place) String() string { return fmt.Sprintf("%s:%d:%d", p.Name(), p.Line, p.Col) }
+// String is file:line:col, or the name alone of what has no lines, as a row of a table has none.
+func (p Place) String() string {
+	if p.Line == 0 && p.File != nil {
+		return p.File.Name
+	}
+	return fmt.Sprintf("%s:%d:%d", p.Name(), p.Line, p.Col)
+}
 
 // Excerpt is the line with a caret below the column, or empty where there is no such line.
 func (p Place) Excerpt() string {
