@@ -168,6 +168,21 @@ func TestAPreparedStatementIsMadeAnewForEachSubject(t *testing.T) {
 		require.Equal(t, "26000", batch(t, c, &pgproto3.Execute{Portal: "p"}).code())
 		script(t, c, [2]string{"ROLLBACK", ""})
 	})
+	t.Run("what columns a portal has is for the subject that it was bound for", func(t *testing.T) {
+		c := dial(t, p.dsn("pool"))
+		script(t, c, [2]string{"BEGIN", ""}, [2]string{asKim, ""}, [2]string{"DECLARE c CURSOR FOR SELECT * FROM doc", ""})
+		bind := []pgproto3.FrontendMessage{&pgproto3.Parse{Name: "s", Query: "SELECT * FROM doc"}, &pgproto3.Bind{DestinationPortal: "p", PreparedStatement: "s"}}
+		describe := func(name string) *outcome { return batch(t, c, &pgproto3.Describe{ObjectType: 'P', Name: name}) }
+		require.Equal(t, "", batch(t, c, bind...).code())
+		require.Contains(t, describe("p").raw+describe("c").raw, "body")
+		for _, name := range []string{"p", "c"} {
+			script(t, c, [2]string{"SAVEPOINT s", ""}, [2]string{"SET wherewall.user = 'ron'", ""})
+			o := describe(name)
+			require.Equal(t, "26000", o.code())
+			require.NotContains(t, o.raw, "body")
+			script(t, c, [2]string{"ROLLBACK TO s", ""})
+		}
+	})
 	t.Run("one that the next subject may not run is refused to him, and stays", func(t *testing.T) {
 		c := dial(t, p.dsn("clerk"))
 		script(t, c, [2]string{asKim, ""})

@@ -15,6 +15,10 @@ const (
 	whoThrough = "SELECT 'who: ' || CASE current_user WHEN 'lee' THEN 'lee@acme' ELSE current_user END"
 )
 
+// neverCommitted is what PostgreSQL 18 says to whatever follows a Sync behind a Query that was sent in the midst of a pipeline: it has told that it is idle, and
+// has not committed what came before, which it undoes only now. Whoever is in force then was told otherwise, so nothing is to be learnt from the rest.
+const neverCommitted = "XX000"
+
 // drawPipelined draws messages that change or ask who is in force, and that stand in the midst of others. who is the text that asks.
 func drawPipelined(r *rand.Rand) func(who string) []pgproto3.FrontendMessage {
 	step := drawStep(r)
@@ -79,7 +83,7 @@ func pipeline(t *testing.T, c *client, drawn []func(string) []pgproto3.FrontendM
 		case *pgproto3.CommandComplete:
 			heard = append(heard, string(m.CommandTag))
 		case *pgproto3.ErrorResponse:
-			over = m.Code == "42601"
+			over = m.Code == "42601" || m.Code == neverCommitted
 			heard = append(heard, m.Code)
 		case *pgproto3.ReadyForQuery:
 			heard = append(heard, string(m.TxStatus))
@@ -116,6 +120,9 @@ func TestWhoIsInForceInThePlaceOfEachStatement(t *testing.T) {
 				}
 			}
 			require.Equal(t, want, got, "seed %d, round %d", seed, round)
+			if strings.Contains(want, neverCommitted) {
+				break
+			}
 		}
 		direct.close()
 		through.close()

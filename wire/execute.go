@@ -35,8 +35,8 @@ func (q *requests) execute(f frame) error {
 	if err != nil {
 		return err
 	}
-	if !v.made(bound.statement) && !v.anyones(bound.statement) {
-		return q.dropFor(f, v.stale(fmt.Sprintf("portal %q was bound %s; prepare and bind it again", r.name, v.otherwise())))
+	if no := v.stalePortal(bound.statement, r.name); no != nil {
+		return q.dropFor(f, no)
 	}
 	if said := bound.said(); q.shared() && said != nil && moves(said) {
 		return q.executeMoving(f, v, r, bound, limit)
@@ -74,14 +74,26 @@ func (q *requests) describe(f frame) error {
 	if wrong != "" {
 		return q.dropFor(f, refused(codeParse, stateProtocol, wrong))
 	}
-	if target == 'S' && q.shared() {
-		if no, err := q.describeFor(name); err != nil {
+	if q.shared() {
+		describe := q.describeFor
+		if target == 'P' {
+			describe = q.describePortal
+		}
+		if no, err := describe(name); err != nil {
 			return err
 		} else if no != nil {
 			return q.dropFor(f, no)
 		}
 	}
 	return q.forward(f, request{kind: 'D', target: target, name: name})
+}
+
+// stalePortal refuses a portal that was bound under another view than v; nil for others.
+func (v *view) stalePortal(bound statement, name string) *rewrite.Refusal {
+	if v.made(bound) || v.anyones(bound) {
+		return nil
+	}
+	return v.stale(fmt.Sprintf("portal %q was bound %s; prepare and bind it again", name, v.otherwise()))
 }
 
 // close handles a Close message. Closing what does not exist succeeds.

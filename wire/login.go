@@ -86,15 +86,17 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 		log.Debug().Err(err).Msg("connection dropped")
 		return
 	}
+	told := *f
+	told.message, told.detail, told.hint = withoutTokens(f.message), withoutTokens(f.detail), withoutTokens(f.hint)
 	_ = conn.SetWriteDeadline(time.Now().Add(farewellTimeout))
-	_, _ = conn.Write(appendFatal(nil, f))
+	_, _ = conn.Write(appendFatal(nil, &told))
 	hangUp(conn)
 	linger(conn)
 	reason := f.reason
 	if reason == "" {
 		reason = f.message
 	}
-	log.Info().Str("sqlstate", f.state).Str("reason", reason).Msg("login failed")
+	log.Info().Str("sqlstate", f.state).Str("reason", withoutTokens(reason)).Msg("login failed")
 }
 
 // admit takes a connection through its login, within the time of those that have not proven who they are.
@@ -112,7 +114,7 @@ func (s *Server) admit(ctx context.Context, h *handshake, log *zerolog.Logger) (
 		}
 		return nil, opening.cancel, nil
 	}
-	*log = log.With().Str("login", opening.startup.user).Logger()
+	*log = log.With().Str("login", printable(opening.startup.user)).Logger()
 	session, err := s.login(ctx, h, opening.startup, *log)
 	if err != nil {
 		return nil, nil, err

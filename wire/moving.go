@@ -49,6 +49,22 @@ func (q *requests) describeFor(name string) (*rewrite.Refusal, error) {
 	return no, err
 }
 
+// describePortal says why a portal may not be described: it is another subject's, whose columns it would tell.
+func (q *requests) describePortal(name string) (*rewrite.Refusal, error) {
+	if err := q.settled(); err != nil {
+		return nil, err
+	}
+	bound, err := q.known(true, name)
+	if err != nil || bound.prepared == nil {
+		return nil, err
+	}
+	v, err := q.viewBy(bound.by)
+	if err != nil {
+		return nil, err
+	}
+	return v.stalePortal(bound.statement, name), nil
+}
+
 // takesSubject says whether a statement sets the subject to the value of a parameter.
 func takesSubject(said *rewrite.Statement) bool {
 	if said == nil {

@@ -153,9 +153,10 @@ func printableName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// printable cuts a text with a client's words in it for an error message.
+// printable cuts a text with a client's words in it for an error message or the log.
 func printable(s string) string {
 	const longest = 200
+	s = withoutTokens(s)
 	s = strings.ToValidUTF8(s, "?")
 	if len(s) > longest {
 		s = strings.ToValidUTF8(s[:longest], "")
