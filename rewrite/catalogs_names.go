@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
@@ -235,19 +233,17 @@ func (w *walker) printedColumn(n *pg.Node) *pg.Node {
 	return n
 }
 
-// columnsOfNames are the columns of the catalogs that a statement reads that have names for values, with their types.
-func (g *Rewriter) columnsOfNames(stmt *pg.Node) map[string]string {
-	found := map[string]string{}
-	var look func(protoreflect.Name, proto.Message) error
-	look = func(_ protoreflect.Name, m proto.Message) error {
-		if rv, ok := m.(*pg.RangeVar); ok {
-			if name, open := g.openCatalog(rv); open {
-				g.catalogs[name].namedColumns(found)
+// columnsOfNames are the columns of the catalogs among these relations that have names for values, with their types.
+func (g *Rewriter) columnsOfNames(relations []*pg.RangeVar) map[string]string {
+	var found map[string]string
+	for _, rv := range relations {
+		if name, open := g.openCatalog(rv); open {
+			if found == nil {
+				found = map[string]string{}
 			}
+			g.catalogs[name].namedColumns(found)
 		}
-		return sqltree.Children(m, look)
 	}
-	_ = look("", stmt)
 	return found
 }
 

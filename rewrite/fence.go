@@ -237,6 +237,7 @@ func allConjuncts(n *pg.Node) []*pg.Node {
 func (w *walker) guardsFor(q *pg.Node, items []*item) ([]*pg.Node, error) {
 	var guards []*pg.Node
 	reads := readsOf(q)
+	stranger := reads.stranger(items)
 	for _, i := range items {
 		switch {
 		case i.fenced || i.catalog && !i.renamed && !i.aliased && !reads.catalog(i):
@@ -244,7 +245,7 @@ func (w *walker) guardsFor(q *pg.Node, items []*item) ([]*pg.Node, error) {
 		case i.relation == nil:
 			i.failed = true
 			continue
-		case !i.late && !i.aliased && !reads.item(i):
+		case !i.late && !i.aliased && !reads.item(i) && (!stranger || i.beside == nil):
 			continue
 		case !i.namable():
 			i.failed = true
@@ -265,8 +266,12 @@ func (w *walker) guardsFor(q *pg.Node, items []*item) ([]*pg.Node, error) {
 // namable says whether a condition of the level can wait for an item's guard. Of a row of NULLs that an outer join made up the guard is not
 // TRUE: such a row is told by its primary key.
 func (i *item) namable() bool {
-	keyed := (i.relation.Kind == 'r' || i.relation.Kind == 'p') && len(i.relation.PrimaryKey) > 0
-	return !i.partial && !i.hidden && (!i.padded || keyed)
+	return !i.partial && !i.hidden && (!i.padded || hasKey(i.relation))
+}
+
+// hasKey says whether each row of a relation can be told from one of NULLs.
+func hasKey(r *catalog.Relation) bool {
+	return (r.Kind == 'r' || r.Kind == 'p') && len(r.PrimaryKey) > 0
 }
 
 // settle fences what CASE could not.

@@ -1,10 +1,13 @@
 package rewrite
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
@@ -37,6 +40,35 @@ func readsOf(n *pg.Node) readNames {
 	return r
 }
 
+// stranger says whether one of these names is a column of nothing in a level. A relation that stands itself may have got it since the schema was read.
+func (r readNames) stranger(items []*item) bool {
+	for name := range r.columns {
+		if !slices.ContainsFunc(items, func(i *item) bool { return i.has(name) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// has says whether an item is known to have a column of a name, or is what is called so.
+func (i *item) has(name string) bool {
+	switch {
+	case i.name == name:
+		return true
+	case i.catalog:
+		return slices.ContainsFunc(i.columns, func(o output) bool { return o.name == name })
+	case i.relation == nil:
+		return slices.ContainsFunc(i.summary.outputs, func(o output) bool { return o.name == name })
+	default:
+		return slices.ContainsFunc(i.relation.Columns, func(c catalog.Column) bool { return i.spelled(c.Name) == name })
+	}
+}
+
+// spelled is what a statement calls a column of an item's relation.
+func (i *item) spelled(column string) string {
+	return i.row(column).GetColumnRef().Fields[1].GetString_().GetSval()
+}
+
 // item says whether a condition with these names may read a relation.
 func (r readNames) item(i *item) bool {
 	if r.any || r.qualifiers[i.name] || r.columns[i.name] {
@@ -48,7 +80,7 @@ func (r readNames) item(i *item) bool {
 		}
 	}
 	for _, c := range i.relation.Columns {
-		if r.columns[c.Name] || r.columns[i.row(c.Name).GetColumnRef().Fields[1].GetString_().GetSval()] {
+		if r.columns[c.Name] || r.columns[i.spelled(c.Name)] {
 			return true
 		}
 	}

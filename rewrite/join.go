@@ -25,12 +25,15 @@ func (w *walker) join(j *pg.JoinExpr, outer *sink, lv level) error {
 	if err != nil {
 		return err
 	}
+	onLeft, onRight := lv, lv
+	onLeft.padded = lv.padded || j.Jointype == pg.JoinType_JOIN_RIGHT
+	onRight.padded = lv.padded || j.Jointype == pg.JoinType_JOIN_LEFT
 	from := len(w.scope.items)
-	if err := w.fromItem(j.Larg, left, lv); err != nil {
+	if err := w.fromItem(j.Larg, left, onLeft); err != nil {
 		return err
 	}
 	middle := len(w.scope.items)
-	if err := w.fromItem(j.Rarg, right, lv); err != nil {
+	if err := w.fromItem(j.Rarg, right, onRight); err != nil {
 		return err
 	}
 	w.fenceMerged(j, w.scope.items[from:])

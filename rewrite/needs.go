@@ -1,30 +1,15 @@
 package rewrite
 
-import (
-	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-
-	"github.com/wherewall/wherewall/internal/sqltree"
-)
+import pg "github.com/pganalyze/pg_query_go/v6"
 
 // needsRelations says whether a statement names something that a relation has and a sub-select in its place has not: a system column, a
 // row as a whole, or a column by the relation's schema. It looks at spellings only and may say yes too often, which costs nothing.
-func needsRelations(stmt *pg.Node) bool {
+func (s *survey) needsRelations() bool {
 	names := map[string]bool{}
-	var refs []*pg.ColumnRef
-	var look func(protoreflect.Name, proto.Message) error
-	look = func(_ protoreflect.Name, m proto.Message) error {
-		switch n := m.(type) {
-		case *pg.RangeVar:
-			names[refname(n)] = true
-		case *pg.ColumnRef:
-			refs = append(refs, n)
-		}
-		return sqltree.Children(m, look)
+	for _, rv := range s.relations {
+		names[refname(rv)] = true
 	}
-	_ = look("", stmt)
-	for _, ref := range refs {
+	for _, ref := range s.references {
 		last := ref.Fields[len(ref.Fields)-1].GetString_().GetSval()
 		if len(ref.Fields) > 2 || isSystemColumn(last) || len(ref.Fields) == 1 && names[last] {
 			return true
@@ -42,21 +27,11 @@ type scalars struct {
 // may says whether a name may mean a scalar.
 func (s scalars) may(name string) bool { return s.any || s.names[name] }
 
-func rangeFunctions(stmt *pg.Node) scalars {
-	s := scalars{names: map[string]bool{}}
-	var look func(protoreflect.Name, proto.Message) error
-	look = func(_ protoreflect.Name, m proto.Message) error {
-		if f, ok := m.(*pg.RangeFunction); ok {
-			s.add(f)
-		}
-		return sqltree.Children(m, look)
-	}
-	_ = look("", stmt)
-	return s
-}
-
 // add notes a function's alias. Without one it has the function's name.
 func (s *scalars) add(f *pg.RangeFunction) {
+	if s.names == nil {
+		s.names = map[string]bool{}
+	}
 	if f.Alias != nil {
 		s.names[f.Alias.Aliasname] = true
 		return

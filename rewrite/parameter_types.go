@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -45,22 +43,7 @@ func undeclared() expr.Type { return pgType("unknown") }
 
 // parametersOf finds the parameters in a tree.
 func parametersOf(root *pg.Node, declared []expr.Type) parameters {
-	all := parameters{}
-	casts := map[*pg.ParamRef]*pg.TypeName{}
-	var look func(protoreflect.Name, proto.Message) error
-	look = func(_ protoreflect.Name, m proto.Message) error {
-		switch n := m.(type) {
-		case *pg.TypeCast:
-			if p := n.Arg.GetParamRef(); p != nil {
-				casts[p] = n.TypeName
-			}
-		case *pg.ParamRef:
-			all.use(n.Number, casts[n], declared)
-		}
-		return sqltree.Children(m, look)
-	}
-	_ = look("", root)
-	return all
+	return surveyOf(root, declared).parameters
 }
 
 // use counts a use of a parameter.

@@ -21,21 +21,22 @@ import (
 
 // prover collects, in one walk, the guards that it has recognised and the relations that only a guard may hold.
 type prover struct {
-	rewriter *Rewriter
-	plan     *plan.Plan
-	scalars  scalars
-	types    map[*pg.FuncCall]bool // the calls of pg_typeof in the statement's own select list
-	path     []step
-	guards   map[proto.Message]bool           // conjuncts that were recognised as guards
-	filters  map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
-	bare     []*bareTarget                    // the writing statements around the walk whose targets have columns that are not open
-	proven   map[*pg.RangeVar]expr.Expr       // the guard under which each relation was found
-	inCase   map[*pg.Node]bool                // conjuncts that stand in such a CASE
-	early    map[*pg.RangeVar]bool            // those whose guard no join is made of
-	inGuards [][]proto.Message                // for each relation with a path alias: its ancestors
-	staging  bool                             // the statement is the INSERT of a staged COPY
-	catalogs int                              // catalogs of PostgreSQL named so far
-	tables   int                              // tables of the database named so far
+	rewriter   *Rewriter
+	plan       *plan.Plan
+	scalars    scalars
+	parameters parameters
+	types      map[*pg.FuncCall]bool // the calls of pg_typeof in the statement's own select list
+	path       []step
+	guards     map[proto.Message]bool           // conjuncts that were recognised as guards
+	filters    map[*pg.Node]map[uint64]*pg.Node // the conjuncts of filters seen so far, by fingerprint
+	bare       []*bareTarget                    // the writing statements around the walk whose targets have columns that are not open
+	proven     map[*pg.RangeVar]expr.Expr       // the guard under which each relation was found
+	inCase     map[*pg.Node]bool                // conjuncts that stand in such a CASE
+	early      map[*pg.RangeVar]bool            // those whose guard no join is made of
+	inGuards   [][]proto.Message                // for each relation with a path alias: its ancestors
+	staging    bool                             // the statement is the INSERT of a staged COPY
+	catalogs   int                              // catalogs of PostgreSQL named so far
+	tables     int                              // tables of the database named so far
 }
 
 // step is a message on the way from the root, and the field of it that the way goes on through.
@@ -45,28 +46,32 @@ type step struct {
 }
 
 func (g *Rewriter) prove(root *pg.Node, p *plan.Plan, declared []expr.Type) error {
-	if err := g.newProver(root, p).all(root, declared); err != nil {
+	if err := g.newProver(root, p, declared).all(root); err != nil {
 		return fmt.Errorf("proving the rewritten statement: %w", err)
 	}
 	return nil
 }
 
-func (g *Rewriter) newProver(root *pg.Node, p *plan.Plan) *prover {
+func (g *Rewriter) newProver(root *pg.Node, p *plan.Plan, declared []expr.Type) *prover {
+	if s := root.GetPrepareStmt(); s != nil {
+		declared = typesNamed(s.Argtypes)
+	}
+	seen := surveyOf(root, declared)
 	return &prover{
-		rewriter: g, plan: p, scalars: rangeFunctions(root), types: shownTypes(root), guards: map[proto.Message]bool{},
+		rewriter: g, plan: p, scalars: seen.scalars, parameters: seen.parameters, types: shownTypes(root), guards: map[proto.Message]bool{},
 		filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{},
 	}
 }
 
 // all makes every proof of a statement.
-func (v *prover) all(root *pg.Node, declared []expr.Type) error {
+func (v *prover) all(root *pg.Node) error {
 	if err := v.visit(root); err != nil {
 		return err
 	}
 	if err := v.catalogsAlone(root); err != nil {
 		return err
 	}
-	if err := v.fences(root, declared); err != nil {
+	if err := v.fences(root); err != nil {
 		return err
 	}
 	for _, ancestors := range v.inGuards {

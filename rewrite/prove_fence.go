@@ -36,6 +36,7 @@ type exposure struct {
 	recursing *pg.CommonTableExpr // the recursive WITH query that it is, while its first arm is walked
 	padded    bool
 	rv        *pg.RangeVar // the relation, as it stands in the tree
+	itself    bool         // the relation stands itself in FROM, or as a target: it has columns that were added since the schema was read
 	target    bool         // the statement writes to it
 	catalog   bool         // it is one, whose rows are filtered before they are joined
 }
@@ -62,16 +63,12 @@ type proofOn struct {
 // fenceProver walks the levels.
 type fenceProver struct {
 	*prover
-	frame      *frame
-	summaries  map[*pg.SelectStmt]summary
-	parameters parameters
+	frame     *frame
+	summaries map[*pg.SelectStmt]summary
 }
 
-func (v *prover) fences(root *pg.Node, declared []expr.Type) error {
-	if s := root.GetPrepareStmt(); s != nil {
-		declared = typesNamed(s.Argtypes)
-	}
-	p := &fenceProver{prover: v, summaries: map[*pg.SelectStmt]summary{}, parameters: parametersOf(root, declared)}
+func (v *prover) fences(root *pg.Node) error {
+	p := &fenceProver{prover: v, summaries: map[*pg.SelectStmt]summary{}}
 	_, err := p.statement(root)
 	return err
 }

@@ -73,7 +73,7 @@ func (p *fenceProver) named(rv *pg.RangeVar) *exposure {
 	if rv.Schemaname == temporarySchema && temporaryName(rv.Relname) {
 		return &exposure{name: refname(rv)} // of the session's own rows, whose columns are not known
 	}
-	o := &exposure{rv: rv, name: refname(rv), row: renamed(rv, p.relationOf(rv)), relation: p.relationOf(rv), complete: true}
+	o := &exposure{rv: rv, itself: true, name: refname(rv), row: renamed(rv, p.relationOf(rv)), relation: p.relationOf(rv), complete: true}
 	o.columns, o.complete = rename(relationOutputs(o.relation), true, rv.Alias)
 	o.condition = p.proven[rv]
 	o.late = p.isLate(o)

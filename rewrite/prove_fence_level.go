@@ -83,13 +83,14 @@ func (p *fenceProver) waits(q *pg.Node, items []*exposure) error {
 		return nil
 	}
 	reads := readsOf(q)
+	unknown := reads.unknown(items)
 	for _, o := range items {
 		switch {
 		case o.catalog && !o.aliased && !reads.reaches(o):
 			continue
 		case o.inner:
 			return p.error("a condition that may fail is pushed into %s", o.name)
-		case o.condition == nil || !o.late && !o.aliased && !reads.reaches(o):
+		case o.condition == nil || !o.late && !o.aliased && !reads.reaches(o) && !(unknown && o.itself):
 			continue
 		case o.nameless:
 			return p.error("a condition that may fail runs over %s", o.name)
@@ -183,6 +184,23 @@ func allSafe(columns []output) bool {
 		}
 	}
 	return true
+}
+
+// unknown says whether a name is that of no column that the items are known to have. What stands itself may have it all the same.
+func (r readNames) unknown(items []*exposure) bool {
+	known := map[string]bool{}
+	for _, o := range items {
+		known[o.name] = true
+		for _, c := range o.columns {
+			known[c.name] = true
+		}
+	}
+	for name := range r.columns {
+		if !known[name] {
+			return true
+		}
+	}
+	return false
 }
 
 func (r readNames) reaches(o *exposure) bool {

@@ -18,7 +18,7 @@ func (g *Rewriter) proveStaged(group []*pg.Node, p *plan.Plan) error {
 	if len(group) != 4 {
 		return fmt.Errorf("proving a staged COPY: %d statements", len(group))
 	}
-	if err := g.newProver(group[2], p).staged(group); err != nil {
+	if err := g.newProver(group[2], p, nil).staged(group); err != nil {
 		return fmt.Errorf("proving a staged COPY: %w", err)
 	}
 	return nil
@@ -45,7 +45,7 @@ func (v *prover) staged(group []*pg.Node) error {
 		return err
 	}
 	v.staging = true
-	return v.all(group[2], nil)
+	return v.all(group[2])
 }
 
 // StagingTable judges the definition of the table and the statement that fills it.

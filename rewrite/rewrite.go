@@ -114,10 +114,11 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 	stmt := raw.Stmt
 	nameSetting(stmt)
 	intoTemporary(stmt)
+	seen := surveyOf(stmt, g.declaredTypes(declared))
 	w := &walker{
 		rewriter: g, plan: p, root: stmt, shownTypes: shownTypes(stmt), scope: &scope{}, location: startOf(b.client, raw.StmtLocation),
-		keep: needsRelations(stmt), scalars: rangeFunctions(stmt), first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
-		parameters: parametersOf(stmt, g.declaredTypes(declared)),
+		keep: seen.needsRelations(), scalars: seen.scalars, first: len(b.refusals), summaries: map[*pg.SelectStmt]summary{},
+		parameters: seen.parameters, namesIn: g.columnsOfNames(seen.relations),
 	}
 	defer func() { b.secret = b.secret || w.secret }()
 	kind, err := w.whole(stmt)
@@ -158,7 +159,6 @@ func (w *walker) whole(stmt *pg.Node) (Kind, error) {
 	if switches, err := w.switches(stmt); switches || err != nil {
 		return SwitchSubject, err
 	}
-	w.namesIn = w.rewriter.columnsOfNames(stmt)
 	w.expectValues(stmt)
 	return w.statement(stmt)
 }

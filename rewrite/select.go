@@ -30,7 +30,7 @@ func (w *walker) query(s *pg.SelectStmt, inherited locks) error {
 			w.recurse(s)
 		}
 	}
-	guards, err := w.from(s.FromClause, level{keep: w.keep || len(s.GroupClause) > 0 || held.any(), locks: held})
+	guards, err := w.from(s.FromClause, level{keep: w.keep || len(s.GroupClause) > 0 || held.any(), plain: plainFrom(s.FromClause), locks: held})
 	if err != nil {
 		return err
 	}

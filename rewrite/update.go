@@ -25,7 +25,7 @@ func (w *walker) update(s *pg.UpdateStmt, at place) error {
 	if err := w.namedOnce(s.TargetList, relation); err != nil {
 		return err
 	}
-	guards, err := w.from(s.FromClause, level{keep: w.keep})
+	guards, err := w.from(s.FromClause, level{keep: w.keep, plain: plainFrom(s.FromClause)})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (w *walker) delete(s *pg.DeleteStmt) error {
 	if err != nil {
 		return err
 	}
-	guards, err := w.from(s.UsingClause, level{keep: w.keep})
+	guards, err := w.from(s.UsingClause, level{keep: w.keep, plain: plainFrom(s.UsingClause)})
 	if err != nil {
 		return err
 	}

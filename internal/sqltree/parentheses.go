@@ -1,6 +1,8 @@
 package sqltree
 
 import (
+	"slices"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -8,10 +10,16 @@ import (
 
 // keepParentheses puts operands that the printer would print without the parentheses that they need into COALESCE of one argument, which is that
 // argument. The tree would come back as another one otherwise, and the statement be refused.
-func keepParentheses(stmt *pg.Node) {
+//
+// What has subscripts or fields it puts into an indirection without any, which only the printer sees: it prints parentheses around those. The function
+// that it returns takes them away again; it is nil where there are none.
+func keepParentheses(stmt *pg.Node) (restore func()) {
+	var put []*pg.A_Indirection
 	var look func(protoreflect.Name, proto.Message) error
 	look = func(_ protoreflect.Name, m proto.Message) error {
 		switch n := m.(type) {
+		case *pg.ColumnRef, *pg.A_Const, *pg.RangeVar:
+			return nil // They hold no expressions.
 		case *pg.NullTest:
 			if n.Arg.GetBoolExpr() != nil || distinct(n.Arg) {
 				enclose(n.Arg)
@@ -24,10 +32,13 @@ func keepParentheses(stmt *pg.Node) {
 			encloseLoose(n.Testexpr)
 		case *pg.A_Expr:
 			operands(n)
+		case *pg.A_Indirection:
+			put = append(put, n)
 		}
 		return Children(m, look)
 	}
 	_ = look("", stmt)
+	return subscripted(put)
 }
 
 // operands are enclosed where the expression is of a kind that is written with words.
@@ -76,25 +87,17 @@ func compares(e *pg.A_Expr) bool {
 	}
 }
 
-// subscripted puts what has subscripts or fields into an indirection without any, which only the printer sees: it prints parentheses around those. The
-// function that it returns takes them away again.
-func subscripted(stmt *pg.Node) (restore func()) {
-	var put []*pg.A_Indirection
-	var look func(protoreflect.Name, proto.Message) error
-	look = func(_ protoreflect.Name, m proto.Message) error {
-		if err := Children(m, look); err != nil {
-			return err
-		}
-		n, ok := m.(*pg.A_Indirection)
-		if ok && len(n.Indirection) > 0 && bare(n.Arg) {
-			n.Arg = &pg.Node{Node: &pg.Node_AIndirection{AIndirection: &pg.A_Indirection{Arg: n.Arg}}}
-			put = append(put, n)
-		}
+// subscripted puts what these have subscripts or fields of into an indirection without any, save where a name or a parameter has them.
+func subscripted(all []*pg.A_Indirection) (restore func()) {
+	all = slices.DeleteFunc(all, func(n *pg.A_Indirection) bool { return len(n.Indirection) == 0 || !bare(n.Arg) })
+	if len(all) == 0 {
 		return nil
 	}
-	_ = look("", stmt)
+	for _, n := range all {
+		n.Arg = &pg.Node{Node: &pg.Node_AIndirection{AIndirection: &pg.A_Indirection{Arg: n.Arg}}}
+	}
 	return func() {
-		for _, n := range put {
+		for _, n := range all {
 			n.Arg = n.Arg.GetAIndirection().Arg
 		}
 	}

@@ -58,10 +58,11 @@ const treeVersion = 170007
 // Deparse prints one statement, whose tree it may have to write in another form of the same meaning, and Align proves that the print is read back as the same tree. It returns the text and
 // the tree that was read back, whose locations are those of the text (bytes from 0).
 func Deparse(stmt *pg.Node, aligned Visit) (string, *pg.Node, error) {
-	keepParentheses(stmt)
-	restore := subscripted(stmt)
+	restore := keepParentheses(stmt)
 	text, err := pg.Deparse(&pg.ParseResult{Version: treeVersion, Stmts: []*pg.RawStmt{{Stmt: stmt}}})
-	restore()
+	if restore != nil {
+		restore()
+	}
 	if err != nil {
 		return "", nil, fmt.Errorf("deparsing: %w", err)
 	}
