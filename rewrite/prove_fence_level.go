@@ -90,7 +90,7 @@ func (p *fenceProver) waits(q *pg.Node, items []*exposure) error {
 			continue
 		case o.inner:
 			return p.error("a condition that may fail is pushed into %s", o.name)
-		case o.condition == nil || !o.late && !o.aliased && !reads.reaches(o) && !(unknown && o.itself):
+		case o.condition == nil || !o.late && !o.aliased && !reads.reaches(o) && (!unknown || !o.itself):
 			continue
 		case o.nameless:
 			return p.error("a condition that may fail runs over %s", o.name)
