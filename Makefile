@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all-versions test-clients test-drivers vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-proxy bench-policy bench-leak bench-copy mutants examples clean
+.PHONY: help demo build test test-all-versions test-clients test-drivers vet race check fmt fmt-check lint golden fuzz fuzz-oracle soak docs bench bench-proxy bench-profile bench-policy bench-leak bench-copy mutants examples clean
 
 GO       ?= go
 TESTFLAGS ?=
@@ -81,12 +81,16 @@ soak: ## DURATION (10m) of hostile clients, hostile servers and bad networks aro
 docs: build ## write docs/schema.json anew
 	bin/wherewall schema > docs/schema.json
 
-bench: ## Wherewall beside PgBouncer with native row-level security: bench/results.txt, README.md
-	$(GO) run ./bench -out bench/results.txt $(BENCHFLAGS)
+bench: ## Wherewall beside PgBouncer with native row-level security, in five minutes: bench/results.txt, README.md
+	$(GO) run ./bench -out bench/results.txt -readme README.md -chart bench/results.svg $(BENCHFLAGS)
 
 # BENCHFLAGS="-only prepared,login -clients 16 -rivals pgbouncer-rls,wherewall -seconds 3" runs less.
 bench-proxy: ## every work, every rival, and the targets: bench/proxy.txt, docs/performance.md
-	$(GO) run ./bench -full -out bench/proxy.txt $(BENCHFLAGS)
+	$(GO) run ./bench -full -out bench/proxy.txt -document docs/performance.md $(BENCHFLAGS)
+
+# Of what BENCHFLAGS names: "-only prepared -clients 16 -seconds 5". The profiles themselves stay in bin/profiles.
+bench-profile: ## where the proxy's time goes: CPU, allocations, blocking, contention, and system calls for a transaction
+	$(GO) run ./bench -profile bin/profiles -seconds 3 $(or $(BENCHFLAGS),-only prepared,simple -clients 16)
 
 bench-policy: ## load time, memory and the time to plan, for policies of 1e2 to 1e6 users
 	$(GO) run ./bench/policyscale $(BENCHFLAGS)

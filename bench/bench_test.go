@@ -1,8 +1,14 @@
 package main
 
 import (
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,4 +73,97 @@ func TestMedianIsTheMiddle(t *testing.T) {
 	require.Equal(t, 2, median([]int{3, 1, 2}))
 	require.Equal(t, 2, median([]int{4, 3, 1, 2}))
 	require.Zero(t, median[int](nil))
+}
+
+// measured are results in which every work has been measured, ours at half the rate of theirs.
+func measured() *results {
+	theirs, ours := &rival{name: pgbouncerRLS}, &rival{name: wherewall, process: &process{}}
+	r := &results{figures: figures{}, idle: []idleFigure{{wherewall, scripted, false, 10, 12_000}}}
+	for _, w := range new(lab).works() {
+		r.contests = append(r.contests, contest{w, []*rival{theirs, ours}})
+		r.figures.add(w, theirs.name, sample{rate: 100, user: 20 * time.Microsecond})
+		r.figures.add(w, ours.name, sample{rate: 50, user: 12500 * time.Nanosecond})
+	}
+	return r
+}
+
+func TestATargetIsMetOrMissedAndSaysSo(t *testing.T) {
+	t.Parallel()
+	got := measured().judged()
+	require.Regexp(t, `rate, prepared, 16 clients +>= 1 x +0.50 x +missed`, got)
+	require.Regexp(t, `proxy's CPU, prepared, 16 clients +<= 1.2 x +0.62 x +met`, got)
+	require.Regexp(t, `idle session, no TLS +<= 12 kB +12.00 kB +met`, got)
+	require.NotContains(t, got, "entities", "what was not measured is not judged")
+}
+
+func TestTheChartIsWellFormedAndShowsEveryWork(t *testing.T) {
+	t.Parallel()
+	r := measured()
+	bars := 0
+	for d := xml.NewDecoder(strings.NewReader(chart(r.bars(), "on a <machine>"))); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		if start, ok := token.(xml.StartElement); ok && start.Name.Local == "rect" {
+			bars++
+		}
+	}
+	require.Equal(t, len(r.contests)+1, bars) // The page is one too.
+}
+
+func TestEveryWorkHasATitleAndALine(t *testing.T) {
+	t.Parallel()
+	r := measured()
+	table, short := r.figures.table(r.contests), r.markdown("")
+	for _, c := range r.contests {
+		require.Contains(t, table, c.work.String())
+		require.Contains(t, short, "| "+c.work.title()+" |")
+		require.NotEqual(t, " (", c.work.title()[:2])
+	}
+}
+
+func TestFiguresReplaceOldOnes(t *testing.T) {
+	t.Parallel()
+	got, err := replaceFigures("a\n"+figuresBegin+"old\n"+figuresEnd+"b\n", "new\n")
+	require.NoError(t, err)
+	require.Equal(t, "a\n"+figuresBegin+"new\n"+figuresEnd+"b\n", got)
+
+	_, err = replaceFigures("no marks", "new")
+	require.Error(t, err)
+}
+
+// TestMain is the relay or the scripted server where the smoke run asks this binary to be.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && (os.Args[1] == "-relay" || os.Args[1] == "-peer") {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestTheWholeHarnessRuns(t *testing.T) {
+	if _, found := installedPgBouncer(); !found && os.Geteuid() != 0 {
+		t.Skip("there is no PgBouncer, and only root can install it")
+	}
+	t.Chdir("..") // The product is built from its sources.
+	dir := t.TempDir()
+	readme := filepath.Join(dir, "README.md")
+	require.NoError(t, os.WriteFile(readme, []byte(figuresBegin+figuresEnd), 0o600))
+	o, err := parseOptions([]string{"-smoke", "-out", filepath.Join(dir, "out.txt"), "-chart", filepath.Join(dir, "chart.svg"), "-readme", readme})
+	require.NoError(t, err)
+	require.NoError(t, run(t.Context(), o))
+
+	text, err := os.ReadFile(filepath.Join(dir, "out.txt"))
+	require.NoError(t, err)
+	for _, target := range targets() {
+		require.Contains(t, string(text), target.about, "every target is measured")
+	}
+	for _, name := range rivalNames() {
+		require.Contains(t, string(text), "\n  "+name+" ")
+	}
+	short, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	require.Contains(t, string(short), "| select by key, prepared (16) |")
 }

@@ -93,17 +93,16 @@ func (db *database) load(ctx context.Context) error {
 	return db.script(ctx, databaseNative, schemaSQL+rlsSQL)
 }
 
-// streams makes the tables that are streamed, of so many megabytes each.
-func (db *database) streams(ctx context.Context, megabytes int) error {
+// streams makes the tables that are streamed, of so many megabytes each, in a database.
+func (db *database) streams(ctx context.Context, name string, megabytes int) error {
 	for table, width := range streamed() {
 		sql := strings.NewReplacer("TABLE public.TABLE", "TABLE public."+table, "public.TABLE", "public."+table,
 			"WIDTH", strconv.Itoa(width), "MEGABYTES", strconv.Itoa(megabytes)).Replace(streamSQL)
-		if err := db.script(ctx, databasePlain, sql); err != nil {
-			return err
+		if name == databaseNative {
+			sql += strings.ReplaceAll("ALTER TABLE public.TABLE ENABLE ROW LEVEL SECURITY;\n"+
+				"CREATE POLICY tenant ON public.TABLE FOR SELECT TO kim USING (tenant_id = current_setting('app.tenant'))", "public.TABLE", "public."+table)
 		}
-		policy := strings.ReplaceAll("ALTER TABLE public.TABLE ENABLE ROW LEVEL SECURITY;\n"+
-			"CREATE POLICY tenant ON public.TABLE FOR SELECT TO kim USING (tenant_id = current_setting('app.tenant'))", "public.TABLE", "public."+table)
-		if err := db.script(ctx, databaseNative, sql+policy); err != nil {
+		if err := db.script(ctx, name, sql); err != nil {
 			return err
 		}
 	}

@@ -26,10 +26,19 @@ type window struct {
 	used     usage // by the proxy, in it
 }
 
-// watch waits for the middle of a measurement and notes what the proxy uses in it. A length of zero has no middle: all of it counts.
-func watch(r *rival, length time.Duration, ended <-chan struct{}) (window, error) {
-	if !pause(length/3, ended) {
-		return window{}, errEndedEarly
+// watch waits for the middle of a measurement and notes what the proxy uses in it: it begins some time after the first transaction, for which
+// begun looks, and ends a little before the end. A length of zero has no middle: all of it counts.
+func watch(r *rival, length time.Duration, begun func() bool, ended <-chan struct{}) (window, error) {
+	last := time.Now().Add(length * 19 / 20)
+	if length > 0 {
+		for !begun() {
+			if !pause(5*time.Millisecond, ended) {
+				return window{}, errEndedEarly
+			}
+		}
+		if !pause(length/5, ended) {
+			return window{}, errEndedEarly
+		}
 	}
 	before, err := r.process.usage()
 	if err != nil {
@@ -38,7 +47,7 @@ func watch(r *rival, length time.Duration, ended <-chan struct{}) (window, error
 	w := window{from: time.Now()}
 	if length == 0 {
 		<-ended
-	} else if !pause(length*3/5, ended) {
+	} else if !pause(time.Until(last), ended) {
 		return window{}, errEndedEarly
 	}
 	w.to = time.Now()
@@ -51,9 +60,6 @@ var errEndedEarly = errors.New("the load ended too early")
 
 // pause waits for so long, and says whether the load has not ended in it.
 func pause(d time.Duration, ended <-chan struct{}) bool {
-	if d == 0 {
-		return true
-	}
 	select {
 	case <-ended:
 		return false

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// scripted is the server that idle sessions are counted before.
+const scripted = "scripted server"
+
 // idleFigure is what idle sessions weigh.
 type idleFigure struct {
 	rival    string
@@ -47,23 +50,23 @@ func (l *lab) idle(ctx context.Context) ([]idleFigure, error) {
 		tls      *certificate
 	}{
 		{"PostgreSQL", l.db.server.Port, l.real, nil},
-		{"scripted server", port, l.sessions, nil},
-		{"scripted server", port, l.sessions, secure},
+		{scripted, port, l.sessions, nil},
+		{scripted, port, l.sessions, secure},
 	} {
 		if where.sessions == 0 {
 			continue
 		}
-		scripted := where.port == port
+		plays := where.port == port
 		for _, start := range []func() (*rival, error){
 			func() (*rival, error) {
 				r, err := startPgBouncer(ctx, l.dir, l.db, where.port, where.tls)
-				if err == nil && scripted {
+				if err == nil && plays {
 					r.database = databaseIdle
 				}
 				return r, err
 			},
 			func() (*rival, error) {
-				return proxy{binary: l.binary, port: where.port, tls: where.tls}.start(ctx, l.dir, l.db)
+				return proxy{binary: l.binary, port: where.port, database: databasePlain, tls: where.tls}.start(ctx, l.dir, l.db)
 			},
 		} {
 			r, err := start()
@@ -74,7 +77,7 @@ func (l *lab) idle(ctx context.Context) ([]idleFigure, error) {
 				r.process.stop()
 				continue
 			}
-			n, bytes, err := weigh(ctx, r, where.sessions, scripted)
+			n, bytes, err := l.weigh(ctx, r, where.sessions, plays)
 			r.process.stop()
 			if err != nil {
 				return nil, fmt.Errorf("opening idle sessions of %s: %w", r.name, err)
@@ -87,25 +90,29 @@ func (l *lab) idle(ctx context.Context) ([]idleFigure, error) {
 }
 
 // weigh opens sessions and tells how many there are and what each holds once they are quiet.
-func weigh(ctx context.Context, r *rival, sessions int, scripted bool) (int, int64, error) {
-	sessions = min(sessions, descriptors()/2-50) // A session takes two of the proxy's.
+func (l *lab) weigh(ctx context.Context, r *rival, sessions int, played bool) (int, int64, error) {
+	sessions = mayOpen(sessions)
 	before, err := r.process.resident()
 	if err != nil {
 		return 0, 0, err
 	}
-	open, err := crowd(ctx, r, sessions, scripted)
+	open, err := crowd(ctx, r, sessions, played)
 	defer leave(open)
 	if err != nil {
 		return 0, 0, err
 	}
-	after, err := settled(r.process)
+	settle := settled
+	if l.smoke {
+		settle = (*process).resident
+	}
+	after, err := settle(r.process)
 	return sessions, (after - before) / int64(sessions), err
 }
 
 // crowd opens sessions of which each has asked one thing.
-func crowd(ctx context.Context, r *rival, sessions int, scripted bool) ([]*client, error) {
+func crowd(ctx context.Context, r *rival, sessions int, played bool) ([]*client, error) {
 	application := ""
-	if scripted {
+	if played {
 		application = idle
 	}
 	c, err := newCaller(r, application)
@@ -158,11 +165,11 @@ func settled(p *process) (int64, error) {
 	return last, err
 }
 
-// descriptors is how many files a process may open here.
-func descriptors() int {
+// mayOpen bounds a number of sessions by the files that a process may open here, of which a session takes two of the proxy's.
+func mayOpen(sessions int) int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return 1024
+		return sessions
 	}
-	return int(min(limit.Max, 1<<20))
+	return min(sessions, int(min(limit.Max, 1<<20))/2-50)
 }

@@ -42,8 +42,10 @@ func newLab(ctx context.Context, o options) (_ *lab, err error) {
 		megabytes = o.stream
 	}
 	fmt.Fprintln(os.Stderr, "loading the rows ...")
-	if err := l.db.streams(ctx, megabytes); err != nil {
-		return nil, err
+	for _, name := range []string{databasePlain, databaseNative} {
+		if err := l.db.streams(ctx, name, megabytes); err != nil {
+			return nil, err
+		}
 	}
 	if l.pgbench, err = findPgbench(l.db.bin); err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ func (l *lab) start(ctx context.Context) ([]*rival, error) {
 		return nil, err
 	}
 	l.keep(bouncer.process)
-	wall, err := proxy{binary: l.binary, port: l.db.server.Port}.start(ctx, l.dir, l.db)
+	wall, err := proxy{binary: l.binary, port: l.db.server.Port, database: databasePlain}.start(ctx, l.dir, l.db)
 	if err != nil {
 		return nil, err
 	}

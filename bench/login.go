@@ -33,7 +33,7 @@ func (logins) measure(ctx context.Context, r *rival, clients int, length time.Du
 	}
 	ended := make(chan struct{})
 	go func() { running.Wait(); close(ended) }()
-	w, err := watch(r, length, ended)
+	w, err := watch(r, length, func() bool { return true }, ended)
 	<-ended
 	if err := errors.Join(append(failures, err)...); err != nil {
 		return sample{}, fmt.Errorf("logging in: %w", err)

@@ -51,29 +51,43 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
-	text := l.environment(ctx)
-	var contests []contest
-	for _, w := range l.works() {
-		contests = append(contests, contest{w, l.rivals})
+	if o.profile != "" {
+		return l.profiles(ctx)
 	}
-	f := figures{}
-	if err := f.measure(ctx, o, contests); err != nil {
+	about := l.environment(ctx)
+	r, err := l.measure(ctx)
+	if err != nil {
 		return err
 	}
-	text += "\n" + f.table(contests)
-	if l.wants("idle") {
-		weights, err := l.idle(ctx)
-		if err != nil {
-			return err
+	return r.report(o, about)
+}
+
+// measure goes through everything that is asked for.
+func (l *lab) measure(ctx context.Context) (_ *results, err error) {
+	r := &results{figures: figures{}}
+	for _, w := range l.works() {
+		r.contests = append(r.contests, contest{w, l.rivals})
+	}
+	if err := r.figures.measure(ctx, l.options, r.contests); err != nil {
+		return nil, err
+	}
+	if l.wants("rewrite") {
+		if r.rewriting, err = l.rewriting(ctx); err != nil {
+			return nil, err
 		}
-		text += idleTable(weights)
 	}
-	fmt.Print(text)
-	if o.out == "" {
-		return nil
+	if l.wants("idle") {
+		if r.idle, err = l.idle(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err := os.WriteFile(o.out, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("writing the results: %w", err)
+	if l.wants("growth") {
+		if r.growth, err = l.growth(ctx); err != nil {
+			return nil, err
+		}
+		if err := r.figures.measure(ctx, l.options, r.growth); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	return r, nil
 }

@@ -24,6 +24,7 @@ type options struct {
 	out      string
 	chart    string
 	document string
+	readme   string
 	binary   string
 	profile  string
 	relay    string
@@ -45,7 +46,8 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.real, "real-sessions", 0, "idle sessions before PostgreSQL (0, with -full 1000)")
 	f.StringVar(&o.out, "out", "", "file for the results; the default prints them only")
 	f.StringVar(&o.chart, "chart", "", "file for the chart, an SVG")
-	f.StringVar(&o.document, "document", "", "Markdown file whose marked table is replaced")
+	f.StringVar(&o.document, "document", "", "Markdown file in which all results are replaced")
+	f.StringVar(&o.readme, "readme", "", "Markdown file in which a short table is replaced")
 	f.StringVar(&o.binary, "wherewall", "", "the binary to measure (default: built from the sources)")
 	f.StringVar(&o.profile, "profile", "", "instead of measuring: a folder for profiles of a proxy in this process")
 	f.StringVar(&o.relay, "relay", "", "used by the command itself: be the raw relay to this address")
@@ -59,7 +61,17 @@ func parseOptions(args []string) (options, error) {
 	return o.withDefaults(), nil
 }
 
+// withDefaults fills in what was not given. Without -full, -smoke or -only it is a choice of works and rivals that takes less than five minutes.
 func (o options) withDefaults() options {
+	if !o.full && !o.smoke && len(o.only) == 0 {
+		o.only = []string{"prepared", "extended", "simple", "page", "update", "insert", "login", "copy-100", "copy-10k", "select-100", "select-10k", "rewrite", "idle"}
+		if len(o.clients) == 0 {
+			o.clients = []int{1, 8, 16}
+		}
+		if len(o.rivals) == 0 {
+			o.rivals = []string{direct, directRLS, pgbouncerRLS, unfiltered, wherewall}
+		}
+	}
 	short := options{seconds: 1, rounds: 3, stream: 128, sessions: 2000}
 	switch {
 	case o.smoke:

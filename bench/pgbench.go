@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,26 +52,19 @@ func (s script) measure(ctx context.Context, r *rival, clients int, length time.
 		return sample{}, fmt.Errorf("making a directory: %w", err)
 	}
 	defer os.RemoveAll(home)
-	file := filepath.Join(home, "script.sql")
-	if err := os.WriteFile(file, []byte(s.text), 0o644); err != nil {
-		return sample{}, fmt.Errorf("writing pgbench's script: %w", err)
+	amount := "--transactions=5"
+	if length > 0 {
+		amount = "--time=" + strconv.Itoa(max(1, int(length.Seconds()+0.5)))
 	}
-	args := []string{
-		"--no-vacuum", "--protocol=" + s.protocol, "--client=" + strconv.Itoa(clients), "--jobs=1", "--file=" + file, "--log", "--log-prefix=" + home + "/log",
-		"--host=127.0.0.1", "--port=" + strconv.Itoa(r.port), "--username=" + r.user,
+	cmd, err := s.command(ctx, home, r, clients, amount)
+	if err != nil {
+		return sample{}, err
 	}
-	if length == 0 {
-		args = append(args, "--transactions=20")
-	} else {
-		args = append(args, "--time="+strconv.Itoa(max(1, int(length.Seconds()+0.5))))
-	}
-	cmd := exec.CommandContext(ctx, s.lab.pgbench, append(args, r.database)...)
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGSSLMODE=disable", "PGGSSENCMODE=disable")
 	p, err := begin(cmd)
 	if err != nil {
 		return sample{}, err
 	}
-	w, err := watch(r, length, p.ended)
+	w, err := watch(r, length, func() bool { return logged(home) }, p.ended)
 	<-p.ended
 	if err := succeeded(p.said()); err != nil {
 		return sample{}, fmt.Errorf("running pgbench: %w: %s", err, p.said())
@@ -80,6 +74,19 @@ func (s script) measure(ctx context.Context, r *rival, clients int, length time.
 	}
 	events, err := readLogs(home)
 	return w.judge(events), err
+}
+
+// command is pgbench, which works in a directory of its own and logs there.
+func (s script) command(ctx context.Context, home string, r *rival, clients int, amount string) (*exec.Cmd, error) {
+	file := filepath.Join(home, "script.sql")
+	if err := os.WriteFile(file, []byte(s.text), 0o644); err != nil {
+		return nil, fmt.Errorf("writing pgbench's script: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, s.lab.pgbench, "--no-vacuum", "--protocol="+s.protocol, "--client="+strconv.Itoa(clients), "--jobs=1", amount,
+		"--file="+file, "--log", "--log-prefix="+filepath.Join(home, "log"),
+		"--host=127.0.0.1", "--port="+strconv.Itoa(r.port), "--username="+r.user, r.database)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGSSLMODE=disable", "PGGSSENCMODE=disable")
+	return cmd, nil
 }
 
 // succeeded reads what pgbench says of a run.
@@ -100,6 +107,15 @@ func figure(out, pattern string) (int, error) {
 		return 0, fmt.Errorf("no %q", pattern)
 	}
 	return strconv.Atoi(found[1])
+}
+
+// logged says whether pgbench has written of a transaction.
+func logged(dir string) bool {
+	paths, err := filepath.Glob(filepath.Join(dir, "log.*"))
+	return err == nil && slices.ContainsFunc(paths, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Size() > 0
+	})
 }
 
 // readLogs reads what pgbench --log wrote.

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// The figures in a document stand between these lines.
+// What the harness writes into a document stands between these lines.
 const (
-	figuresBegin = "<!-- make bench writes what follows -->\n"
+	figuresBegin = "<!-- the benchmark writes what follows -->\n"
 	figuresEnd   = "<!-- until here -->\n"
 )
 
@@ -38,5 +38,29 @@ func replaceFigures(document, text string) (string, error) {
 	if !begins || !ends {
 		return "", errors.New("the marks around them are missing")
 	}
-	return before + figuresBegin + "```text\n" + strings.TrimRight(text, "\n") + "\n```\n" + figuresEnd + after, nil
+	return before + figuresBegin + strings.TrimRight(text, "\n") + "\n" + figuresEnd + after, nil
+}
+
+// markdown is the table for readers in a hurry: the two that do the same work.
+func (r *results) markdown(about string) string {
+	var b strings.Builder
+	b.WriteString("| | PgBouncer + RLS | Wherewall | ratio | p99, us | | CPU, us | |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, c := range r.contests {
+		theirs, known := r.figures.of(c.work.String(), pgbouncerRLS)
+		ours, also := r.figures.of(c.work.String(), wherewall)
+		if !known || !also {
+			continue
+		}
+		fmt.Fprintf(&b, "| %s | %.0f %s | %.0f %s | %.2f | %.0f | %.0f | %.1f | %.1f |\n", c.work.title(), theirs.rate, c.work.per(), ours.rate, c.work.per(),
+			ours.rate/theirs.rate, micros(theirs.p99), micros(ours.p99), micros(theirs.user+theirs.system), micros(ours.user+ours.system))
+	}
+	for _, tls := range []bool{false, true} {
+		theirs, known := r.weight(pgbouncerRLS, tls)
+		ours, also := r.weight(wherewall, tls)
+		if known && also {
+			fmt.Fprintf(&b, "| idle session%s | %.1f kB | %.1f kB | | | | | |\n", map[bool]string{true: ", TLS"}[tls], theirs, ours)
+		}
+	}
+	b.WriteString("\np99 and CPU: PgBouncer's, then Wherewall's; CPU is the proxy's own, for each transaction, login or megabyte. " + strings.ReplaceAll(about, "\n", " ") + "\n")
+	return b.String()
 }

@@ -29,11 +29,16 @@ func build(ctx context.Context, dir, binary string) (string, error) {
 
 // proxy is how Wherewall is started.
 type proxy struct {
-	binary string
-	port   int    // of the server before which it stands
-	policy string // appended to policy.yaml, for policies that are larger
-	tls    *certificate
+	binary   string
+	port     int    // of the server before which it stands
+	database string // of the server
+	more     string // policy beside policy.yaml
+	tls      *certificate
 }
+
+func (p proxy) with(policy string) proxy { p.more = policy; return p }
+
+func (p proxy) of(database string) proxy { p.database = database; return p }
 
 // start starts the product as an operator would, before the database that does not filter.
 func (p proxy) start(ctx context.Context, dir string, db *database) (*rival, error) {
@@ -41,16 +46,20 @@ func (p proxy) start(ctx context.Context, dir string, db *database) (*rival, err
 	if err != nil {
 		return nil, fmt.Errorf("making a directory: %w", err)
 	}
-	policy := filepath.Join(home, "policy.yaml")
-	if err := os.WriteFile(policy, []byte(db.policy()+p.policy), 0o600); err != nil {
-		return nil, fmt.Errorf("writing the policy: %w", err)
+	for name, text := range map[string]string{"policy.yaml": db.policy(), "more.yaml": p.more} {
+		if text == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
+			return nil, fmt.Errorf("writing the policy: %w", err)
+		}
 	}
-	r := &rival{name: wherewall, user: user, database: databasePlain, filtered: true, tls: p.tls != nil}
+	r := &rival{name: wherewall, user: user, database: p.database, filtered: true, tls: p.tls != nil}
 	if r.port, err = freePort(); err != nil {
 		return nil, err
 	}
 	args := []string{
-		"serve", "--upstream", address(service, servicePassword, databasePlain, p.port), "--policy", policy, "--auth", "scram", "--console", "off",
+		"serve", "--upstream", address(service, servicePassword, p.database, p.port), "--policy", home, "--auth", "scram", "--console", "off",
 		"--max-connections", "0", "--listen", "127.0.0.1:" + strconv.Itoa(r.port),
 	}
 	if p.tls != nil {

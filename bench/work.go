@@ -22,6 +22,26 @@ func (w work) String() string {
 	return fmt.Sprintf("%s, %d clients", w.kind, w.clients)
 }
 
+// title is what a reader who has not seen the statements is told.
+func (w work) title() string {
+	about := map[string]string{
+		"prepared": "select by key, prepared", "extended": "select by key, extended", "simple": "select by key, new literals", "page": "page of 100 rows",
+		"update": "update by key", "insert": "insert with presets", "login": "connect, log in, select", "copy-100": "COPY out, 100-byte rows",
+		"copy-10k": "COPY out, 10 kB rows", "select-100": "SELECT, 100-byte rows", "select-10k": "SELECT, 10 kB rows",
+	}[w.kind]
+	return fmt.Sprintf("%s (%d)", about, w.clients)
+}
+
+// per is the unit of its rate.
+func (w work) per() string {
+	switch w.unit {
+	case "transactions":
+		return "tps"
+	default:
+		return w.unit + "/s"
+	}
+}
+
 // load is what clients do. It works on a rival for about so long (zero: a few times) and takes the measurements.
 type load interface {
 	measure(ctx context.Context, r *rival, clients int, length time.Duration) (sample, error)
