@@ -33,7 +33,7 @@ const (
 
 // chart draws the bars as an SVG that a browser shows in its own colours, light or dark.
 func chart(all []bar, below string) string {
-	const scale = (chartWidth - chartLeft - 60) / chartMost
+	const scale = (chartWidth - chartLeft - 70) / chartMost
 	height := chartTop + len(all)*chartRow + 44
 	one := chartLeft + scale
 	var b strings.Builder
@@ -44,11 +44,13 @@ func chart(all []bar, below string) string {
   @media (prefers-color-scheme: dark) { svg { --page: #0d1117; --ink: #e6edf3; --soft: #9198a1; --line: #6e7681; --bar: #5aa9e0; --less: #e8954a; } }
   text { font: 13px system-ui, sans-serif; fill: var(--ink); }
   .soft { fill: var(--soft); font-size: 12px; }
+  .share { paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
 </style>
 <rect width="100%%" height="100%%" style="fill: var(--page)"/>
 <text x="16" y="22" style="font-weight: 600">Wherewall beside PgBouncer in front of native row-level security (= 1.0)</text>
 <text x="16" y="41" class="soft">rate of the same work on the same machine, in turns; longer is faster</text>
 `, chartWidth, height, chartWidth, height)
+	bottom := chartTop + len(all)*chartRow
 	for i, bar := range all {
 		y := chartTop + i*chartRow
 		colour := "--bar"
@@ -58,10 +60,15 @@ func chart(all []bar, below string) string {
 		width := min(bar.share, chartMost) * scale
 		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", chartLeft-10, y+17, bar.about)
 		fmt.Fprintf(&b, `<rect x="%d" y="%d" width="%.1f" height="%d" rx="2" style="fill: var(%s)"/>`+"\n", chartLeft, y+5, width, chartRow-10, colour)
-		fmt.Fprintf(&b, `<text x="%.1f" y="%d">%.2f</text>`+"\n", chartLeft+width+6, y+17, bar.share)
 	}
-	bottom := chartTop + len(all)*chartRow
 	fmt.Fprintf(&b, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" style="stroke: var(--line); stroke-dasharray: 4 3"/>`+"\n", one, one, chartTop-2, bottom+2)
+	for i, bar := range all { // After the line, which they would be struck through by.
+		label := fmt.Sprintf("%.2f", bar.share)
+		if bar.share > chartMost {
+			label = "→ " + label
+		}
+		fmt.Fprintf(&b, `<text class="share" x="%.1f" y="%d">%s</text>`+"\n", chartLeft+min(bar.share, chartMost)*scale+6, chartTop+i*chartRow+17, label)
+	}
 	fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle" class="soft">1.0</text>`+"\n", one, bottom+17)
 	fmt.Fprintf(&b, `<text x="16" y="%d" class="soft">%s</text>`+"\n</svg>\n", height-8, html.EscapeString(below))
 	return b.String()

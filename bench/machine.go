@@ -13,8 +13,14 @@ import (
 // environment says what was measured on what.
 func (l *lab) environment(ctx context.Context) string {
 	return fmt.Sprintf("PostgreSQL %s, %s, %s, %d cores, %s, load average at the start %s.\n"+
-		"Medians of %d interleaved rounds of %g s, of which the first third (logins, warm-up) does not count.\n",
+		"Medians of %d interleaved rounds of %g s; logins and warm-up do not count.\n",
 		l.db.version, bouncerVersion(ctx), runtime.Version(), runtime.NumCPU(), processor(), loadAverage(), l.rounds, l.seconds)
+}
+
+// beneath is what stands below the chart.
+func (l *lab) beneath(ctx context.Context) string {
+	number, _, _ := strings.Cut(l.db.version, " ")
+	return fmt.Sprintf("in parentheses: clients; PostgreSQL %s, %s, %d cores for all of them", number, bouncerVersion(ctx), runtime.NumCPU())
 }
 
 // bouncerVersion is the first line of `pgbouncer --version`.

@@ -59,7 +59,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	return r.report(o, about)
+	return r.report(o, about, l.beneath(ctx))
 }
 
 // measure goes through everything that is asked for.

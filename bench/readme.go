@@ -51,8 +51,12 @@ func (r *results) markdown(about string) string {
 		if !known || !also {
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %.0f %s | %.0f %s | %.2f | %.0f | %.0f | %.1f | %.1f |\n", c.work.title(), theirs.rate, c.work.per(), ours.rate, c.work.per(),
-			ours.rate/theirs.rate, micros(theirs.p99), micros(ours.p99), micros(theirs.user+theirs.system), micros(ours.user+ours.system))
+		latency := fmt.Sprintf("%.0f | %.0f", micros(theirs.p99), micros(ours.p99))
+		if c.work.unit == "MB" {
+			latency = "|" // One result is no distribution.
+		}
+		fmt.Fprintf(&b, "| %s | %.0f %s | %.0f %s | %.2f | %s | %.1f | %.1f |\n", c.work.title(), theirs.rate, c.work.per(), ours.rate, c.work.per(),
+			ours.rate/theirs.rate, latency, micros(theirs.user+theirs.system), micros(ours.user+ours.system))
 	}
 	for _, tls := range []bool{false, true} {
 		theirs, known := r.weight(pgbouncerRLS, tls)
@@ -61,6 +65,6 @@ func (r *results) markdown(about string) string {
 			fmt.Fprintf(&b, "| idle session%s | %.1f kB | %.1f kB | | | | | |\n", map[bool]string{true: ", TLS"}[tls], theirs, ours)
 		}
 	}
-	b.WriteString("\np99 and CPU: PgBouncer's, then Wherewall's; CPU is the proxy's own, for each transaction, login or megabyte. " + strings.ReplaceAll(about, "\n", " ") + "\n")
+	b.WriteString("\np99 and CPU: PgBouncer's, then Wherewall's; CPU is the proxy's own, for each transaction, login or megabyte. " + strings.Join(strings.Fields(about), " ") + "\n")
 	return b.String()
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // report prints everything, and writes what is asked for.
-func (r *results) report(o options, about string) error {
+func (r *results) report(o options, about, beneath string) error {
 	text := about + "\n" + r.judged() + "\n" + r.figures.table(r.contests) + r.rewriting.table() + idleTable(r.idle) + r.figures.table(r.growth)
 	text = strings.TrimRight(text, "\n") + "\n"
 	fmt.Print(text)
@@ -17,7 +17,7 @@ func (r *results) report(o options, about string) error {
 			return fmt.Errorf("writing the results: %w", err)
 		}
 	}
-	return errors.Join(r.draw(o.chart, strings.SplitN(about, "\n", 2)[0]), showIn(o.readme, r.markdown(about)), showIn(o.document, "```text\n"+text+"```\n"))
+	return errors.Join(r.draw(o.chart, beneath), showIn(o.readme, r.markdown(about)), showIn(o.document, "```text\n"+text+"```\n"))
 }
 
 // table prints a block for each work and a line for each rival in it: rate, latency, and the processor time of the proxy. Columns have a fixed
