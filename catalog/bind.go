@@ -32,7 +32,7 @@ func Bind(p *Policy, schema *Schema) (*Snapshot, Problems) {
 		s.Entities[e.entity.Name] = e.entity
 	}
 	s.byRelation = b.mapRelations()
-	s.bound = b
+	s.bound, s.model = b, &model{}
 	if !b.problems.Failed() {
 		b.warnings(s)
 	}

@@ -25,6 +25,7 @@ type Snapshot struct {
 	// AttributeTypes are the types of me's attributes by name, declared or told by users' values, without the built-in ones.
 	AttributeTypes map[string]expr.Type
 	byRelation     map[RelationName]*Entity
+	model          *model  // that of the snapshot which it was amended from, and of all others from there
 	bound          *binder // what other people can be bound by; read by Amend alone
 }
 
@@ -185,6 +186,15 @@ type Attribute struct {
 	Type expr.Type
 	Text string
 	List []string // of an array: its elements
+}
+
+// model tells what was bound at once from what was bound another time.
+type model struct{ _ int }
+
+// SameModel says whether two snapshots differ in people at most: one was amended from the other, or both from a third. What a statement means is the same under
+// both, and what a plan gives depends on its subject alone.
+func (s *Snapshot) SameModel(other *Snapshot) bool {
+	return s == other || s != nil && other != nil && s.model != nil && s.model == other.model && s.Schema == other.Schema
 }
 
 // EntityOf returns the entity mapped to a relation, or nil.

@@ -17,11 +17,12 @@ func (p *Plan) Digest() string {
 		h.Write([]byte(text))
 	}
 	if p.Snapshot != nil {
-		write(p.Snapshot.Version)
+		write(p.Snapshot.ModelVersion)
 	}
 	write(p.Shape)
 	write(p.Subject.User)
 	write(p.Subject.Tenant)
+	write(p.Subject.Identity)
 	for _, name := range sortedKeys(p.Values) {
 		write(name)
 		write(p.Values[name])

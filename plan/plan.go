@@ -11,6 +11,8 @@ import (
 type Subject struct {
 	User   string
 	Tenant string // empty: none
+	// Identity tells a user of a store from a later one of the same name, who is somebody else; empty for users of files.
+	Identity string
 }
 
 // Kind says what a rule gives. The zero value gives nothing.

@@ -75,7 +75,7 @@ func ResolveOn(s *catalog.Snapshot, login, tenant, day string) (Subject, error) 
 		}
 		tenant = only
 	}
-	subject := Subject{User: u.Name, Tenant: tenant}
+	subject := Subject{User: u.Name, Tenant: tenant, Identity: u.Identity}
 	if err := admit(s, subject); err != nil {
 		return Subject{}, err
 	}
@@ -121,7 +121,7 @@ func holdsOn(p catalog.Period, day string) bool {
 // admit checks that a subject may act under a snapshot.
 func admit(s *catalog.Snapshot, subject Subject) error {
 	u := s.Users[subject.User]
-	if u == nil {
+	if u == nil || subject.Identity != "" && subject.Identity != u.Identity {
 		return refuse(UnknownUser, "there is no user %q", subject.User)
 	}
 	if !u.Active {

@@ -113,7 +113,7 @@ func newTemplate(b *builder) *template {
 // ruleDigest is a hash over every rule, with Me left open.
 func (t *template) ruleDigest(s *catalog.Snapshot) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q\n", s.Version, s.Schema.Digest)
+	fmt.Fprintf(h, "%q %q\n", s.ModelVersion, s.Schema.Digest)
 	for _, entity := range slices.Sorted(maps.Keys(t.of)) {
 		for _, action := range t.of[entity] {
 			r := t.rules[operation{entity, action}]

@@ -88,7 +88,7 @@ func channelNamed(quote, name string) string { return quote + hex.EncodeToString
 
 // channelSlot is the value of a slot of a channel, where a name is one.
 func (v *Values) channelSlot(name string) (string, bool) {
-	tenant := v.plan.Subject.Tenant
+	tenant := v.Plan().Subject.Tenant
 	if tenant == "" {
 		return "", false
 	}

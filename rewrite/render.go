@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
@@ -12,9 +13,9 @@ import (
 )
 
 // Values fill the slots of templates for one session: the subject's values, quoted once, and the session's mark.
-// They are immutable.
+// They are immutable, but for the plan: see Renew.
 type Values struct {
-	plan   *plan.Plan
+	plan   atomic.Pointer[plan.Plan]
 	mark   string
 	quoted map[string]string
 }
@@ -22,7 +23,8 @@ type Values struct {
 // NewValues quotes a plan's values. mark is the session's secret, at least 128 random bits in hexadecimal: an error whose text
 // contains it was raised by a statement of ours.
 func NewValues(p *plan.Plan, mark string) *Values {
-	v := &Values{plan: p, mark: mark, quoted: map[string]string{}}
+	v := &Values{mark: mark, quoted: map[string]string{}}
+	v.plan.Store(p)
 	for name, value := range p.Values {
 		v.quoted[name] = string(sqltree.QuoteLiteral(nil, value))
 	}
@@ -38,11 +40,20 @@ func NewValues(p *plan.Plan, mark string) *Values {
 func (v *Values) Of(pid uint32) *Values {
 	quoted := maps.Clone(v.quoted)
 	quoted[pidSlot] = "'" + strconv.FormatUint(uint64(pid), 10) + "'"
-	return &Values{plan: v.plan, mark: v.mark, quoted: quoted}
+	made := &Values{mark: v.mark, quoted: quoted}
+	made.plan.Store(v.Plan())
+	return made
 }
 
 // Plan is the plan whose values they are.
-func (v *Values) Plan() *plan.Plan { return v.plan }
+func (v *Values) Plan() *plan.Plan { return v.plan.Load() }
+
+// Renew says that the values are also those of a plan that is the same under a later snapshot, so that the earlier one is let go of.
+func (v *Values) Renew(p *plan.Plan) {
+	if v.Plan().Same(p) {
+		v.plan.Store(p)
+	}
+}
 
 // token is the text that stands for a template's refusal in the errors of this session.
 func (v *Values) token(refusal string) string { return "ww_" + v.mark + "_" + refusal }
@@ -50,7 +61,7 @@ func (v *Values) token(refusal string) string { return "ww_" + v.mark + "_" + re
 // AppendSQL appends the text to send to dst and returns it. Where the template refuses, was made for a plan of another shape, or has a slot
 // that the values cannot fill, the text is a statement that must fail with the session's mark.
 func (t *Template) AppendSQL(dst []byte, v *Values) []byte {
-	if t.Refused != nil || len(t.Statements) == 0 || t.shape != v.plan.Shape {
+	if t.Refused != nil || len(t.Statements) == 0 || t.shape != v.Plan().Shape {
 		return t.appendStandIn(dst, v)
 	}
 	start := len(dst)

@@ -55,7 +55,7 @@ func New(s *catalog.Snapshot) *Rewriter {
 //
 // declared are the types of a Parse message, by OID. They decide which casts and operators the server finds for a parameter.
 func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Template {
-	if p == nil || p.Snapshot != g.snapshot {
+	if p == nil || !g.snapshot.SameModel(p.Snapshot) {
 		return Refuse(&Refusal{
 			Code: StatementDenied, SQLState: stateInsufficientPrivilege, Message: "there is no plan for this session",
 		})

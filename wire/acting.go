@@ -50,7 +50,7 @@ func (q *requests) actingAs(own *view, to *identity) (*view, error) {
 	}
 	a := &q.acting
 	if a.of != own.world {
-		*a = acting{known: map[string]*view{}, of: own.world, turning: a.turning, kept: a.kept}
+		a.turnTo(own.world)
 	}
 	if a.who == to && a.last != nil && !a.last.over(q.config) {
 		return a.last, nil
@@ -69,12 +69,23 @@ func (q *requests) actingAs(own *view, to *identity) (*view, error) {
 	return a.last, nil
 }
 
+// turnTo forgets what held under another world: everything, or where no more than people have changed, who is who.
+func (a *acting) turnTo(w *World) {
+	if a.of != nil && a.of.Rewriter == w.Rewriter {
+		a.of, a.who, a.last = w, nil, nil
+		return
+	}
+	*a = acting{known: map[string]*view{}, of: w, turning: a.turning, kept: a.kept}
+}
+
 // remembered is a view with the values of an earlier one of the same subject, where there was one: statements that were prepared for it are good still.
 func (q *requests) remembered(seen view) *view {
 	a := &q.acting
 	digest := seen.plan.Digest()
-	if before := a.known[digest]; before != nil && before.plan.Subject == seen.plan.Subject {
-		seen.plan, seen.values, seen.shared = before.plan, before.values, true
+	if before := a.known[digest]; before != nil && seen.plan.Same(before.plan) {
+		seen.keep(*before)
+		seen.shared = true
+		a.known[digest] = &seen
 		return &seen
 	}
 	seen.values, seen.shared = seen.values.Of(q.pid), true

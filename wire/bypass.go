@@ -15,9 +15,10 @@ import (
 
 // waiver is the policy's word that somebody is not filtered. waiverOf alone makes one, and there is no bypass without it.
 type waiver struct {
-	who   identity
-	user  string
-	world *World // that says so
+	who      identity
+	user     string
+	identity string // of the user in a store
+	world    *World // that says so
 }
 
 // waiverOf returns nil for everybody whom the world does not name as unfiltered at that time. Who names a tenant wants to act in it, and so is filtered.
@@ -29,7 +30,7 @@ func waiverOf(w *World, who identity, now time.Time) *waiver {
 	if u == nil || !unfiltered(u) || who.token != nil && who.token.User != u.Name {
 		return nil
 	}
-	return &waiver{who: who, user: u.Name, world: w}
+	return &waiver{who: who, user: u.Name, identity: u.Identity, world: w}
 }
 
 func unfiltered(u *catalog.User) bool {
@@ -42,6 +43,7 @@ type bypass struct {
 	link
 	tally  *tally
 	who    identity
+	user   string                // the identity in a store of the user whom the policy has let past
 	judged atomic.Pointer[World] // the last one that said that the user is unfiltered
 
 	fromClient, fromServer atomic.Int64 // bytes relayed
@@ -67,7 +69,7 @@ func (b *bypass) revoked() *failure {
 	if w != nil && w == b.judged.Load() && (b.who.token == nil || !b.who.expired(b.config.Now())) {
 		return nil
 	}
-	if waiverOf(w, b.who, b.config.Now()) == nil {
+	if now := waiverOf(w, b.who, b.config.Now()); now == nil || now.identity != b.user {
 		return &failure{state: stateAuthorization, message: "the policy does not let this login past it any more", hint: "Connect again."}
 	}
 	b.judged.Store(w)

@@ -47,7 +47,7 @@ func (s *Server) openPast(ctx context.Context, h *handshake, asked *startup, w *
 			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: tally,
 			log: log.With().Str("user", w.user).Logger(),
 		},
-		tally: tally, who: w.who,
+		tally: tally, who: w.who, user: w.identity,
 	}
 	made.judged.Store(w.world)
 	if _, err := s.welcome(h, &made.link, asked, server.PID, everything(server)); err != nil {

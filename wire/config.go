@@ -27,6 +27,22 @@ func NewWorld(s *catalog.Snapshot) *World {
 	return &World{Snapshot: s, Rewriter: rewrite.New(s), Planner: plan.NewPlanner(s)}
 }
 
+// rewriter is nil where there is no world.
+func (w *World) rewriter() *rewrite.Rewriter {
+	if w == nil {
+		return nil
+	}
+	return w.Rewriter
+}
+
+// With is the world of a snapshot that takes the place of w's. Where no more than people have changed, what is known of statements is kept.
+func (w *World) With(s *catalog.Snapshot) *World {
+	if !s.SameModel(w.Snapshot) {
+		return NewWorld(s)
+	}
+	return &World{Snapshot: s, Rewriter: w.Rewriter, Planner: plan.NewPlanner(s)}
+}
+
 // Config is what a Server needs. A server to connect to and World are required; limits that are zero get their defaults.
 type Config struct {
 	// Upstream is the server and the service login, as pgconn.ParseConfig made it; not needed where Database and Connector are given.

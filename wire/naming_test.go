@@ -83,7 +83,7 @@ func TestNamesOfSQLDoNotOutliveThePolicy(t *testing.T) {
 		t.Parallel()
 		s := begin(t)
 		s.worlds.Store(nil)
-		s.expectNo("EXECUTE p", stateDenied, "policy")
+		s.expectNo("EXECUTE p", stateCannotConnect, "policy")
 	})
 }
 

@@ -45,7 +45,7 @@ func (q *requests) parse(f frame) error {
 	if err != nil {
 		return err
 	}
-	made := &prepared{name: nameKey(name), world: by.world, by: by.by}
+	made := &prepared{name: nameKey(name), rewriter: by.world.rewriter(), by: by.by}
 	if no == nil {
 		made.statement = q.rewriteFor(by, declaredTypes(types)...)
 		no = by.unfit(made.template, types)

@@ -47,7 +47,7 @@ func TestPortalsDoNotOutliveThePolicy(t *testing.T) {
 		s := inTransaction(t, rewrite.Statement{Kind: rewrite.Update})
 		s.worlds.Store(nil)
 		s.client.send(executeMessage("p", 0), syncMessage)
-		s.expectRefusal(stateDenied)
+		s.expectRefusal(stateCannotConnect)
 	})
 	t.Run("a subject that has vanished ends the session", func(t *testing.T) {
 		t.Parallel()

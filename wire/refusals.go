@@ -31,7 +31,7 @@ const (
 )
 
 func unavailable() *rewrite.Refusal {
-	r := refused(codeNoPolicy, stateDenied, "permission denied: the policy cannot be read")
+	r := refused(codeNoPolicy, stateCannotConnect, "the policy cannot be read")
 	r.Hint = "Try again later."
 	return r
 }

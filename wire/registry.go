@@ -13,10 +13,10 @@ type prepared struct {
 	parts []*rewrite.Template // what stands for the statement, which is one of them; nil for itself alone
 
 	// Of the sessions of shared logins, which make a statement anew for each subject.
-	text  string // the client's, without a token; empty where it cannot be made anew
-	types []byte // as the client declared them
-	world *World
-	by    *identity // of the token in a comment; nil for none
+	text     string            // the client's, without a token; empty where it cannot be made anew
+	types    []byte            // as the client declared them
+	by       *identity         // of the token in a comment; nil for none
+	rewriter *rewrite.Rewriter // that has made it; nil where there was no policy
 
 	// Under pending.mu.
 	told    told

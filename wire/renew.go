@@ -38,7 +38,7 @@ func (q *requests) fits(v *view, made *prepared, described bool) (*prepared, *re
 		return nil, v.stale(fmt.Sprintf("prepared statement %q was made %s; prepare it again", made.name, v.otherwise())), nil
 	}
 	anew := &prepared{
-		statement: q.rewrite(v, made.text, declaredTypes(made.types)...), name: made.name, text: made.text, types: made.types, by: made.by, world: v.world,
+		statement: q.rewrite(v, made.text, declaredTypes(made.types)...), name: made.name, text: made.text, types: made.types, by: made.by, rewriter: v.world.Rewriter,
 	}
 	if no := v.unfit(anew.template, anew.types); no != nil {
 		return nil, no, nil
@@ -56,7 +56,7 @@ func (q *requests) fits(v *view, made *prepared, described bool) (*prepared, *re
 	if err := q.remake(made, anew); err != nil {
 		return nil, nil, err
 	}
-	if described || !known || made.world == v.world && made.values.Plan().Shape == v.plan.Shape {
+	if described || !known || made.rewriter == v.world.Rewriter && made.values.Plan().Shape == v.plan.Shape {
 		return anew, nil, nil
 	}
 	return q.compared(anew)

@@ -271,6 +271,7 @@ func (q *requests) own() (*view, error) {
 		return nil, &failure{state: stateAuthorization, message: "the tenant of this login has changed", hint: "Connect again."}
 	}
 	v.values, v.shared = v.values.Of(q.pid), q.shared()
+	v.keep(q.view)
 	q.view = v
 	return &q.view, nil
 }

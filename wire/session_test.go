@@ -136,7 +136,7 @@ func TestUnreadablePolicyRefusesStatements(t *testing.T) {
 	s.client.send(message('Q', "select 1\x00"))
 	sql := s.server.expect("Q")
 	s.server.send(serverError("ERROR", "22P02", string(sql)), ready)
-	require.Contains(t, s.client.expectError(stateDenied).message, "policy cannot be read")
+	require.Contains(t, s.client.expectError(stateCannotConnect).message, "policy cannot be read")
 	s.client.expect("Z")
 }
 

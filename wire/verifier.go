@@ -11,6 +11,7 @@ import (
 	"github.com/xdg-go/scram"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/rewrite"
 )
 
 // What verifiers look like when PostgreSQL makes them. Made-up ones must look the same.
@@ -128,18 +129,18 @@ func madeUp(secret []byte, g guise, login string) scram.StoredCredentials {
 	}
 }
 
-// worldGuise remembers a world's guise.
+// worldGuise remembers a world's guise. Worlds that differ in people alone have one: looking at all of them at each change would take long.
 type worldGuise struct {
-	world *World
+	model *rewrite.Rewriter
 	guise guise
 }
 
 // guise is what made-up verifiers look like under a world.
 func (s *Server) guise(w *World) guise {
-	if known := s.guises.Load(); known != nil && known.world == w {
+	if known := s.guises.Load(); known != nil && known.model == w.rewriter() {
 		return known.guise
 	}
-	made := &worldGuise{world: w}
+	made := &worldGuise{model: w.rewriter()}
 	if w != nil {
 		made.guise = guiseOf(w.Snapshot)
 	}

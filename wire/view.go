@@ -34,6 +34,14 @@ func look(w *World, who identity, now time.Time, mark string) (view, *failure) {
 	return view{world: w, who: who, plan: p, values: rewrite.NewValues(p, mark)}, nil
 }
 
+// keep keeps the values of an earlier view where the plan is the same: then what was prepared and opened under it is good still.
+func (v *view) keep(earlier view) {
+	if earlier.values != nil && v.plan.Same(earlier.plan) {
+		earlier.values.Renew(v.plan)
+		v.values = earlier.values
+	}
+}
+
 // day is the day that memberships are judged by.
 func day(now time.Time) string { return now.UTC().Format(time.DateOnly) }
 

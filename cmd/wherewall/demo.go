@@ -138,7 +138,7 @@ func (d *demo) startProxy(ctx context.Context, c demoCmd) error {
 	if err != nil {
 		return err
 	}
-	k := &keeper{policyPath: d.policyHome, upstream: d.upstream, log: log, follow: followFiles}
+	k := &keeper{source: source{path: d.policyHome}, upstream: d.upstream, log: log, follow: followFiles}
 	if err := k.load(ctx); err != nil {
 		return err
 	}

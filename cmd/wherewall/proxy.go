@@ -48,6 +48,9 @@ func startBehind(doors []net.Listener, k *keeper, c wire.Config, schemaPoll time
 		reload: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	p.background.Go(func() { k.watch(ctx, p.reload, schemaPoll) })
+	if k.fresh != nil {
+		p.background.Go(func() { (&follower{keeper: k, fresh: k.fresh}).follow(ctx) })
+	}
 	p.background.Go(func() {
 		defer close(p.ended)
 		p.err = server.Serve(ctx, doors...)

@@ -32,7 +32,7 @@ func sampleProxy(t *testing.T) *proxy {
 	require.NoError(t, os.CopyFS(home, policy))
 	require.NoError(t, os.Chmod(filepath.Join(home, "people.yaml"), 0o600))
 
-	k := &keeper{policyPath: home, upstream: upstream, log: zerolog.New(zerolog.NewTestWriter(t)), follow: followFiles}
+	k := &keeper{source: source{path: home}, upstream: upstream, log: zerolog.New(zerolog.NewTestWriter(t)), follow: followFiles}
 	require.NoError(t, k.load(t.Context()))
 	p, err := startProxy(k, "127.0.0.1:0", wire.Config{}, 50*time.Millisecond)
 	require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestAChangedPolicyIsInForceForOpenSessions(t *testing.T) {
 		return id
 	}
 	require.Equal(t, "acme", companies())
-	people := filepath.Join(p.keeper.policyPath, "people.yaml")
+	people := filepath.Join(p.keeper.source.path, "people.yaml")
 
 	require.NoError(t, os.WriteFile(people, []byte("users: {kim: {tenants: {acme: [nonsense]}}}\n"), 0o600))
 	time.Sleep(200 * time.Millisecond) // several looks

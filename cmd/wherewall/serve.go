@@ -20,7 +20,8 @@ import (
 type serveCmd struct {
 	upstreamFlags
 	unfilteredFlags
-	policyFlags
+	sourceFlags
+	freshnessFlags
 	listenFlags
 	logFlags
 	limitFlags
@@ -76,7 +77,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := c.issuer(ctx, k.current().Snapshot, log)
+	tokens, err := c.issuer(ctx, k.world.Load().Snapshot, log)
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 
 // validate refuses what flags cannot mean together.
 func (c serveCmd) validate() error {
-	return errors.Join(c.listenFlags.validate(), c.limitFlags.validate())
+	return errors.Join(c.listenFlags.validate(), c.limitFlags.validate(), c.freshnessFlags.validate())
 }
 
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
@@ -134,12 +135,20 @@ func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (*kee
 		return nil, err
 	}
 	warnOfVisible(log, "--upstream", c.Upstream, arguments())
-	k := &keeper{policyPath: c.Policy, upstream: upstream, log: log, manager: manager{log: log}, tuning: t}
+	from, err := c.source()
+	if err != nil {
+		return nil, err
+	}
+	k := &keeper{source: from, upstream: upstream, log: log, manager: manager{log: log}, tuning: t}
+	if from.store != nil {
+		k.fresh = newFreshness(c.freshnessFlags)
+		warnOfVisible(log, "--store", c.Store, arguments())
+	}
 	if err := k.load(ctx); err != nil {
 		return nil, err
 	}
 	k.inspector = &inspector{upstream: upstream, log: log}
-	found, err := k.inspector.first(ctx, k.current().Snapshot)
+	found, err := k.inspector.first(ctx, k.world.Load().Snapshot)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/catalog/store"
 	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/wire"
 )
@@ -17,17 +19,21 @@ import (
 // keeper holds the world that sessions judge by and replaces it when the policy or the schema has changed. A new world
 // that is at fault never replaces a good one.
 type keeper struct {
-	policyPath string
-	upstream   *pgdial.Upstream
-	log        zerolog.Logger
-	follow     follow
-	manager    manager
-	others     []reloader // set before watch
-	tuning     *tuning    // nil for nothing to tune
-	inspector  *inspector // nil where nobody wants to know; watch's alone once that runs
+	source    source
+	upstream  *pgdial.Upstream
+	fresh     *freshness // of the store; nil where there is none
+	log       zerolog.Logger
+	follow    follow
+	manager   manager
+	others    []reloader // set before watch
+	tuning    *tuning    // nil for nothing to tune
+	inspector *inspector // nil where nobody wants to know; watch's alone once that runs
 
 	world    atomic.Pointer[wire.World] // read by every session, written by load and watch
-	policy   *catalog.Policy            // what world was bound from; load's and watch's alone
+	turn     sync.Mutex                 // of whoever puts something in force
+	policy   *catalog.Policy            // what world was bound from; under turn
+	version  store.Version              // of the store, that policy is; under turn
+	amended  bool                       // changes were taken over one by one since everything was read; under turn
 	rejected string                     // the digests of what was at fault last, so that it is told once; watch's alone
 }
 
@@ -39,12 +45,20 @@ const (
 	followFiles                // the policy's files too, for trying things out
 )
 
-// current is the world for sessions that ask now.
-func (k *keeper) current() *wire.World { return k.world.Load() }
+// current is the world for sessions that ask now; nil where it is older than it may be. Whether it is is looked at first: a world that is newer than that is no worse.
+func (k *keeper) current() *wire.World {
+	if k.fresh != nil && !k.fresh.holds() {
+		return nil
+	}
+	return k.world.Load()
+}
 
 // load reads the policy and the schema anew, and takes them over where they fit each other.
 func (k *keeper) load(ctx context.Context) error {
-	policy, err := catalog.ReadPolicy(k.policyPath)
+	if k.source.store != nil {
+		return k.loadStore(ctx)
+	}
+	policy, err := catalog.ReadPolicy(k.source.path)
 	if err != nil {
 		return err
 	}
@@ -69,7 +83,7 @@ func (k *keeper) schema(ctx context.Context) (*catalog.Schema, error) {
 
 // inspect looks at the server, when there is a policy to hold its rights against.
 func (k *keeper) inspect(ctx context.Context, conn *pgx.Conn) error {
-	w := k.current()
+	w := k.world.Load()
 	if k.inspector == nil || w == nil {
 		return nil
 	}
@@ -77,19 +91,25 @@ func (k *keeper) inspect(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (k *keeper) adopt(policy *catalog.Policy, schema *catalog.Schema) error {
-	snapshot, problems := catalog.Bind(policy, schema)
-	if err := problems.Err(); err != nil {
+	h := held{policy: policy}
+	if err := h.bind(schema); err != nil {
 		return err
 	}
-	for _, p := range problems {
-		k.log.Warn().Msg(p.String())
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	h.version = k.version
+	if k.source.store != nil && k.policy != policy { // The store has moved on meanwhile.
+		h.policy = k.policy
+		if err := h.bind(schema); err != nil {
+			return err
+		}
 	}
-	k.policy = policy
-	k.world.Store(wire.NewWorld(snapshot))
-	k.log.Info().Str("policy", short(snapshot.Version)).Str("schema", short(schema.Digest)).
-		Int("entities", len(snapshot.Entities)).Int("users", len(snapshot.Users)).Msg("policy in force")
+	k.put(h)
 	return nil
 }
+
+// verifyEvery is how often what changes have led to is compared with all that the store says.
+const verifyEvery = 10 * time.Minute
 
 // watch reloads when asked, and looks every so often whether the schema is still what it was. It returns when ctx
 // ends. An interval of zero never looks.
@@ -100,10 +120,20 @@ func (k *keeper) watch(ctx context.Context, reload <-chan struct{}, every time.D
 		defer ticker.Stop()
 		tick = ticker.C
 	}
+	var verify <-chan time.Time
+	if k.source.store != nil {
+		ticker := time.NewTicker(verifyEvery)
+		defer ticker.Stop()
+		verify = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-verify:
+			if err := k.verify(ctx); err != nil && ctx.Err() == nil {
+				k.log.Error().Err(err).Msg("what is in force could not be compared with the store")
+			}
 		case <-reload:
 			k.reload(ctx)
 		case <-tick:
@@ -116,9 +146,11 @@ func (k *keeper) watch(ctx context.Context, reload <-chan struct{}, every time.D
 
 // look binds the policy again where something has changed. What is at fault is told once, and not at every look.
 func (k *keeper) look(ctx context.Context) error {
+	k.turn.Lock()
 	policy, fault := k.policy, error(nil)
-	if k.follow == followFiles {
-		if policy, fault = catalog.ReadPolicy(k.policyPath); policy == nil {
+	k.turn.Unlock()
+	if k.follow == followFiles && k.source.store == nil {
+		if policy, fault = catalog.ReadPolicy(k.source.path); policy == nil {
 			return fault
 		}
 	}
@@ -126,7 +158,7 @@ func (k *keeper) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	current := k.current().Snapshot
+	current := k.world.Load().Snapshot
 	found := policy.Version() + schema.Digest
 	switch {
 	case found == current.Version+current.Schema.Digest:
