@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/strand"
 )
 
 // waiver is the policy's word that somebody is not filtered. waiverOf alone makes one, and there is no bypass without it.
@@ -42,6 +43,7 @@ func unfiltered(u *catalog.User) bool {
 type bypass struct {
 	link
 	tally  *tally
+	down   *inbound // of the server
 	who    identity
 	user   string                // the identity in a store of the user whom the policy has let past
 	judged atomic.Pointer[World] // the last one that said that the user is unfiltered
@@ -49,8 +51,9 @@ type bypass struct {
 	fromClient, fromServer atomic.Int64 // bytes relayed
 }
 
-func (b *bypass) run(ctx context.Context) {
-	b.relay(ctx, halves{requests: b.requests, replies: b.replies, farewell: b.sayFarewell})
+func (b *bypass) run(ctx context.Context, over func()) {
+	b.down = newInbound(b.server.Conn, b.loans)
+	b.relay(ctx, halves{requests: b.requests, replies: b.replies, farewell: b.sayFarewell}, over)
 }
 
 // began is the record that somebody was let past the policy, and ended that of how much.
@@ -86,7 +89,7 @@ func (b *bypass) endIfAbandoned() {
 }
 
 // requests relays what the client says.
-func (b *bypass) requests() error {
+func (b *bypass) requests(*strand.Strand) error {
 	err := b.pump(b.in, func(piece []byte) error {
 		if !b.tally.ask(piece) {
 			return errDrained
@@ -112,10 +115,11 @@ func (b *bypass) requests() error {
 
 // replies relays what the server says.
 func (b *bypass) replies() error {
-	in := newInbound(b.server.Conn, b.loans)
 	for {
-		err := b.pump(in, b.tell)
+		err := b.pump(b.down, b.tell)
 		switch {
+		case err == errResting: //nolint:errorlint // nobody wraps it
+			return err
 		case errors.Is(err, errRead) && errors.Is(err, os.ErrDeadlineExceeded):
 			_ = b.server.Conn.SetReadDeadline(time.Time{}) // before looking, so that no wake-up is lost
 			if b.leaving() != nil {
@@ -187,6 +191,9 @@ var errRead = errors.New("reading")
 // pump hands over what arrives, piece by piece, while the user is unfiltered. A piece is borrowed.
 func (b *bypass) pump(in *inbound, to func([]byte) error) error {
 	for {
+		if in.buffered() == 0 && in.rests() {
+			return errResting
+		}
 		if err := in.more(); err != nil {
 			return fmt.Errorf("%w: %w", errRead, err)
 		}
@@ -210,11 +217,11 @@ func (in *inbound) more() error {
 	if !busy {
 		in.rest()
 	}
-	if in.r, in.w = 0, 0; busy && in.large == nil {
+	if in.r, in.w = 0, 0; in.large == nil && (busy || len(in.small) == 0) {
 		in.large = in.loans.get()
 		in.buf = in.large[:]
 	}
-	n, err := in.conn.Read(in.buf)
+	n, err := in.read()
 	in.w = n
 	if n > 0 {
 		return nil

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -93,6 +94,9 @@ type Config struct {
 	// LoginDelay is the longest that a wrong password is answered after, when others from the same address were wrong before. Default 8
 	// seconds; negative: logins are not slowed down.
 	LoginDelay time.Duration
+	// Loops is how many event loops the sessions without TLS share, on Linux. Default half as many as there are processors; negative: none, and two
+	// goroutines for each session.
+	Loops int
 	// MaxCancels bounds the cancel requests that are being forwarded at once. Default 16.
 	MaxCancels int
 }
@@ -121,6 +125,9 @@ func (c Config) withDefaults() Config {
 		c.LoginDelay = 8 * time.Second
 	}
 	c.MaxCancels = orDefault(c.MaxCancels, 16)
+	if c.Loops == 0 {
+		c.Loops = max(runtime.GOMAXPROCS(0)/2, 1)
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -5,10 +5,15 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wherewall/wherewall/internal/strand"
 )
 
 // hasClosed says whether a peer has closed its connection, without reading what it sent before.
 func hasClosed(conn net.Conn) bool {
+	if watched, ok := conn.(*strand.Conn); ok {
+		return watched.HasClosed()
+	}
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
 		return false

@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+
+	"github.com/wherewall/wherewall/internal/strand"
 )
 
 const (
@@ -29,23 +31,78 @@ func (b *buffers) put(p *[largeBuffer]byte) {
 	b.pool.Put(p)
 }
 
-// inbound reads frames from one socket through one bounded buffer: a small one of its own, or a large one on loan while
-// there is more to read. One goroutine owns it. Slices that it returns are borrowed until the next call that reads.
+// inbound reads frames from one socket through one bounded buffer: a large one on loan while there is something to read, and, where a goroutine waits
+// for the next byte with a buffer in its hand, a small one of its own. One goroutine owns it. Slices that it returns are borrowed until the next call
+// that reads.
 type inbound struct {
-	conn  net.Conn
-	loans *buffers
-	large *[largeBuffer]byte
-	buf   []byte
-	r, w  int
-	reads *atomic.Uint64 // counts them; nil where nobody looks
-	small [smallBuffer]byte
+	conn   net.Conn
+	loop   *strand.Conn // conn where an event loop watches it, else nil
+	loans  *buffers
+	large  *[largeBuffer]byte
+	buf    []byte
+	r, w   int
+	failed error          // of a read, for the next one to tell
+	reads  *atomic.Uint64 // counts them; nil where nobody looks
+	small  []byte         // empty for what an event loop watches
 }
 
 func newInbound(conn net.Conn, loans *buffers) *inbound {
 	in := &inbound{conn: conn, loans: loans}
-	in.buf = in.small[:]
+	if in.loop, _ = conn.(*strand.Conn); in.loop == nil {
+		in.small = make([]byte, smallBuffer)
+	}
+	in.buf = in.small
 	return in
 }
+
+// moved is the same for a connection that goes on as another one: what was read of it is still there.
+func (in *inbound) moved(conn net.Conn) *inbound {
+	moved := newInbound(conn, in.loans)
+	moved.reads = in.reads
+	if in.buffered() > 0 {
+		moved.large = in.loans.get()
+		moved.buf = moved.large[:]
+		moved.w = copy(moved.buf, in.bytes())
+		in.skip(in.buffered())
+	}
+	in.rest()
+	return moved
+}
+
+// pause is rest before a read that a goroutine may wait in. For an event loop, rests comes first.
+func (in *inbound) pause() {
+	if in.loop == nil {
+		in.rest()
+	}
+}
+
+// rests tries to read, and says whether there is nothing, and an event loop will call when there is something. Else the next call that reads goes on
+// from there.
+func (in *inbound) rests() bool {
+	if in.loop == nil {
+		return false
+	}
+	if in.loop.Ready() {
+		in.makeRoom(len(in.small) + 1)
+		n, err := in.loop.TryRead(in.buf[in.w:])
+		if err != strand.ErrNothing { //nolint:errorlint // nobody wraps it
+			in.w, in.failed = in.w+n, err
+			in.count()
+			return false
+		}
+	}
+	in.rest()
+	return true
+}
+
+func (in *inbound) count() {
+	if in.reads != nil {
+		in.reads.Add(1)
+	}
+}
+
+// errResting is what a half of a session returns to the event loop that is to call it again.
+var errResting = errors.New("nothing to do until something arrives")
 
 func (in *inbound) buffered() int { return in.w - in.r }
 
@@ -62,7 +119,7 @@ func (in *inbound) rest() {
 	in.r, in.w = 0, 0
 	if in.large != nil {
 		in.loans.put(in.large)
-		in.large, in.buf = nil, in.small[:]
+		in.large, in.buf = nil, in.small
 	}
 }
 
@@ -71,11 +128,8 @@ func (in *inbound) fill(need int) error {
 	for in.buffered() < need {
 		poison(in.buf[:in.r])
 		in.makeRoom(need)
-		n, err := in.conn.Read(in.buf[in.w:])
+		n, err := in.read()
 		in.w += n
-		if in.reads != nil {
-			in.reads.Add(1)
-		}
 		if err != nil && in.buffered() < need {
 			if errors.Is(err, io.EOF) && in.buffered() > 0 {
 				return io.ErrUnexpectedEOF
@@ -86,12 +140,22 @@ func (in *inbound) fill(need int) error {
 	return nil
 }
 
+func (in *inbound) read() (int, error) {
+	if err := in.failed; err != nil {
+		in.failed = nil
+		return 0, err
+	}
+	n, err := in.conn.Read(in.buf[in.w:])
+	in.count()
+	return n, err
+}
+
 func (in *inbound) makeRoom(need int) {
 	if in.r == in.w {
 		in.r, in.w = 0, 0
 	}
 	full := in.w == len(in.buf)
-	if in.large == nil && (need > smallBuffer || full) {
+	if in.large == nil && (need > len(in.small) || full) {
 		in.large = in.loans.get()
 		in.w = copy(in.large[:], in.bytes())
 		poison(in.buf)

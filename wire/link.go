@@ -10,11 +10,14 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/internal/strand"
 )
 
 // link is a client that has logged in and the server connection made for it: what every session has, whatever stands between the two. It
-// knows how they come to their ends. Two goroutines share it: one reads the client and is the only writer to the server, the other
-// reads the server and is the only writer to the client.
+// knows how they come to their ends. Two strands share it: one reads the client and is the only writer to the server, the other
+// reads the server and is the only writer to the client. Where an event loop watches both connections, they run on that and block nowhere but
+// in the connections; else each is a goroutine.
 type link struct {
 	config *Config
 	log    zerolog.Logger
@@ -51,7 +54,11 @@ type link struct {
 
 // hosted is a session as the Server sees it: everything that it does not need to know what stands between client and server for.
 type hosted interface {
-	run(ctx context.Context)
+	// join moves the session to an event loop, if it can be; before run.
+	join(loops *strand.Loops)
+	// run relays until one side is gone or the session has to end, and closes both connections. It calls over at the very end, and may return long
+	// before.
+	run(ctx context.Context, over func())
 	began(login time.Duration)
 	ended(duration time.Duration)
 	drain()
@@ -66,32 +73,66 @@ type work interface {
 	busy() bool // something is outstanding
 }
 
-// halves are what the two goroutines of a link do.
+// halves are what the two strands of a link do. On an event loop, requests and replies return errResting where there is nothing to do, and are called
+// again.
 type halves struct {
-	requests func() error
+	requests func(*strand.Strand) error
 	replies  func() error
 	farewell func() error // tells the client why the session ends; after replies
 }
 
+// join is called before anybody else knows the session.
+func (l *link) join(loops *strand.Loops) {
+	if loops == nil {
+		return
+	}
+	client, server, err := loops.Pair(l.client, l.server.Conn)
+	if err != nil {
+		return // It is for goroutines, then.
+	}
+	l.client, l.server.Conn = client, server
+	l.in = l.in.moved(client)
+}
+
 // relay runs both halves and closes both connections.
-func (l *link) relay(ctx context.Context, h halves) {
-	defer l.leave()
-	defer l.forget()
+func (l *link) relay(ctx context.Context, h halves, over func()) {
 	ended := make(chan struct{})
-	go func() {
+	replies := func(s *strand.Strand) strand.Verdict {
+		if l.guard(h.replies) == strand.Resting {
+			return strand.Resting
+		}
+		s.Leave()
 		defer close(ended)
-		l.guard(h.replies)
 		l.guard(h.farewell)
 		l.work.close()
 		l.letServerFinish()
 		l.hangUp()
 		l.leaveServer(ctx)
-	}()
-	l.guard(h.requests)
-	l.settle(ctx, ended)
-	<-ended
-	linger(l.client)
-	_ = l.client.Close()
+		return strand.Over
+	}
+	requests := func(s *strand.Strand) strand.Verdict {
+		if l.guard(func() error { return h.requests(s) }) == strand.Resting {
+			return strand.Resting
+		}
+		s.Leave()
+		defer over()
+		defer l.leave()
+		defer l.forget()
+		l.settle(ctx, ended)
+		<-ended
+		linger(l.client)
+		_ = l.client.Close()
+		return strand.Over
+	}
+	client, onLoop := l.client.(*strand.Conn)
+	server, both := l.server.Conn.(*strand.Conn)
+	if onLoop && both {
+		strand.Run(client, server, requests)
+		strand.Run(server, client, replies)
+		return
+	}
+	go replies(nil)
+	requests(nil)
 }
 
 func (l *link) began(login time.Duration) {
@@ -103,24 +144,29 @@ func (l *link) ended(duration time.Duration) {
 }
 
 // guard runs one half of the session. A panic ends this session and no other.
-func (l *link) guard(half func() error) {
+func (l *link) guard(half func() error) (how strand.Verdict) {
+	how = strand.Over
 	defer func() {
 		if p := recover(); p != nil {
 			l.log.Error().Str("panic", fmt.Sprint(p)).Msg("session failed")
 			l.fail(&failure{state: stateInternal, message: internalFailure, reason: "panic"})
 		}
 	}()
-	if err := half(); err != nil {
-		var f *failure
-		if errors.As(err, &f) {
-			l.fail(f)
-			return
-		}
+	err := half()
+	var f *failure
+	switch {
+	case err == nil:
+	case err == errResting: //nolint:errorlint // nobody wraps it, and it is on the path of every statement
+		return strand.Resting
+	case errors.As(err, &f):
+		l.fail(f)
+	default:
 		l.because(err.Error())
 	}
+	return strand.Over
 }
 
-// settle ends the session after the requests goroutine has returned. The replies goroutine gets some time to relay or say the
+// settle ends the session after the requests half is over. The other one gets some time to relay or say the
 // last words; a statement that nobody waits for any more is cancelled.
 func (l *link) settle(ctx context.Context, ended chan struct{}) {
 	l.work.close()

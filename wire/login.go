@@ -44,8 +44,7 @@ func (s *Server) serveConnection(of lives, conn net.Conn) {
 		return
 	}
 	session.began(time.Since(started))
-	s.host(of.sessions, session)
-	session.ended(time.Since(started))
+	s.host(of.sessions, session, started)
 }
 
 func (s *Server) newHandshake(conn net.Conn) *handshake {
@@ -55,8 +54,10 @@ func (s *Server) newHandshake(conn net.Conn) *handshake {
 	}
 }
 
-// host runs a session that Shutdown can find.
-func (s *Server) host(ctx context.Context, session hosted) {
+// host runs a session that Shutdown can find. It may return long before the session is over.
+func (s *Server) host(ctx context.Context, session hosted, started time.Time) {
+	s.connections.Add(1)
+	session.join(s.loops)
 	s.mu.Lock()
 	s.sessions[session] = struct{}{}
 	draining := s.draining
@@ -64,12 +65,13 @@ func (s *Server) host(ctx context.Context, session hosted) {
 	if draining {
 		session.drain()
 	}
-	defer func() {
+	session.run(ctx, func() {
 		s.mu.Lock()
 		delete(s.sessions, session)
 		s.mu.Unlock()
-	}()
-	session.run(ctx)
+		session.ended(time.Since(started))
+		s.connections.Done()
+	})
 }
 
 // turnAway tells a client that there is no place for it, and waits for nothing: those who are turned away are bounded by nobody.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"sync/atomic"
+
+	"github.com/wherewall/wherewall/internal/strand"
 )
 
 // outbox collects bytes for one socket so that a batch leaves with one write. One goroutine owns it. It borrows a
@@ -15,11 +17,14 @@ type outbox struct {
 	buf   []byte // what waits, in small or large
 	// stalls counts the beginnings and ends of writes, so that it is odd during one; nil where nobody looks.
 	stalls *atomic.Uint64
-	small  [smallBuffer]byte
+	small  []byte // for a few bytes without a loan; empty where an event loop watches conn
 }
 
 func newOutbox(conn net.Conn, loans *buffers) *outbox {
 	o := &outbox{conn: conn, loans: loans}
+	if _, loop := conn.(*strand.Conn); !loop {
+		o.small = make([]byte, smallBuffer)
+	}
 	o.buf = o.small[:0]
 	return o
 }
@@ -36,16 +41,17 @@ func (o *outbox) write(p []byte) error {
 	if err := o.flush(); err != nil {
 		return err
 	}
-	if len(p) <= smallBuffer {
-		o.buf = append(o.buf, p...)
-		return nil
+	if len(p) > smallBuffer {
+		return o.send(p)
 	}
-	return o.send(p)
+	o.reserve(len(p))
+	o.buf = append(o.buf, p...)
+	return nil
 }
 
 // take accepts buf with more appended to it, as an append function returned it. Where that outgrew the buffer, it is sent.
 func (o *outbox) take(appended []byte) error {
-	if &appended[:1][0] == &o.buf[:1][0] {
+	if cap(o.buf) > 0 && &appended[:1][0] == &o.buf[:1][0] {
 		o.buf = appended
 		return nil
 	}
@@ -64,12 +70,12 @@ func (o *outbox) reserve(n int) {
 func (o *outbox) grow() {
 	o.large = o.loans.get()
 	o.buf = append(o.large[:0], o.buf...)
-	poison(o.small[:])
+	poison(o.small)
 }
 
 func (o *outbox) release() {
 	o.buf = o.small[:0]
-	poison(o.small[:])
+	poison(o.small)
 	if o.large != nil {
 		o.loans.put(o.large)
 		o.large = nil
@@ -89,9 +95,12 @@ func (o *outbox) flush() error {
 func (o *outbox) send(p []byte) error {
 	if o.stalls != nil {
 		o.stalls.Add(1)
-		defer o.stalls.Add(1)
 	}
-	if _, err := o.conn.Write(p); err != nil {
+	_, err := o.conn.Write(p)
+	if o.stalls != nil {
+		o.stalls.Add(1)
+	}
+	if err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	return nil

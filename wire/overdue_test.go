@@ -32,6 +32,7 @@ func TestOverdue(t *testing.T) {
 		s.server.expect("S")
 		s.server.send(status)
 		s.client.expect("Z")
+		require.Eventually(t, func() bool { return s.deliveries.Load()%2 == 0 }, patient, tick, "the session is still about to deliver it")
 	}
 	t.Run("an idle session is the server's to end, and ours when it does not", func(t *testing.T) {
 		t.Parallel()

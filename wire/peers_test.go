@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/wherewall/wherewall/catalog"
+	"github.com/wherewall/wherewall/internal/strand"
 	"github.com/wherewall/wherewall/plan"
 	"github.com/wherewall/wherewall/rewrite"
 )
@@ -147,15 +149,25 @@ func newStage(t *testing.T) *stage {
 // start runs the session until the test's end.
 func (s *stage) start(t *testing.T) {
 	t.Helper()
-	go func() {
-		defer close(s.ended)
-		s.run(context.Background())
-	}()
+	s.join(stageLoops(t))
+	go s.run(context.Background(), func() { close(s.ended) })
 	t.Cleanup(func() {
 		_ = s.client.Close()
 		_ = s.server.Close()
 		<-s.ended
 	})
+}
+
+// stageLoops is an event loop for a stage; nil where the system has none.
+func stageLoops(t *testing.T) *strand.Loops {
+	t.Helper()
+	loops, err := strand.Start(1)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	require.NoError(t, err)
+	t.Cleanup(loops.Stop)
+	return loops
 }
 
 // knows makes the session know a prepared statement, as after a ParseComplete.

@@ -42,10 +42,13 @@ func newReplies(s *session) *replies {
 	return made
 }
 
-// loop relays until the session ends.
+// loop relays until the session ends. On an event loop, it returns errResting where the server has said nothing more.
 func (p *replies) loop() error {
 	for {
 		f, err := p.next()
+		if err == errResting { //nolint:errorlint // nobody wraps it
+			return err
+		}
 		if errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, errToClient) {
 			if done := p.woken(); done {
 				return nil
@@ -105,7 +108,10 @@ func (p *replies) next() (frame, error) {
 			return frame{}, err
 		}
 		if p.quiet {
-			p.in.rest()
+			p.in.pause()
+		}
+		if p.in.rests() {
+			return frame{}, errResting
 		}
 		if err := p.in.fill(headerSize); err != nil {
 			return frame{}, err

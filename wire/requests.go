@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/wherewall/wherewall/internal/strand"
 	"github.com/wherewall/wherewall/rewrite"
 )
 
 // requests is the half of a session that reads the client and is the only writer to the server.
 type requests struct {
 	*session
-	out  *outbox
-	held int64 // bytes of the shared memory that the message at hand has drawn
-	kept int64 // bytes that the other sessions know to be taken by this one's statements; see keeps
+	strand *strand.Strand // nil for a goroutine
+	out    *outbox
+	held   int64 // bytes of the shared memory that the message at hand has drawn
+	kept   int64 // bytes that the other sessions know to be taken by this one's statements; see keeps
 	// unsettled says that a text was sent which changes names, and that nobody has waited for it yet.
 	unsettled bool
 	// now is the view that the last statement was judged by.
@@ -34,13 +36,19 @@ var errTerminated = errors.New("terminated by the client")
 var errClientGone = errors.New("the client closed the connection")
 
 // loop handles messages until the client is gone or does not keep to the protocol. What it said before it went is sent: PostgreSQL
-// would run it, too.
-func (q *requests) loop() error {
-	defer q.keeps(0)
-	defer q.release()
-	err := q.messages()
+// would run it, too. On an event loop, it returns errResting where the client has said nothing more.
+func (q *requests) loop(s *strand.Strand) (err error) {
+	q.strand = s
+	defer func() {
+		if err != errResting { //nolint:errorlint // nobody wraps it
+			q.release()
+			q.keeps(0)
+		}
+	}()
+	err = q.messages()
 	var bad *failure
 	switch {
+	case err == errResting: //nolint:errorlint // nobody wraps it
 	case errors.Is(err, errClientGone):
 		q.part(gone)
 		_ = q.out.flush()
@@ -62,7 +70,15 @@ func (q *requests) answered() {
 func (q *requests) messages() error {
 	for {
 		q.release()
-		f, err := q.next()
+		if q.in.buffered() < headerSize {
+			if err := q.listen(); err != nil {
+				return err
+			}
+			if q.in.rests() {
+				return errResting
+			}
+		}
+		f, err := q.header()
 		if err != nil {
 			return err
 		}
@@ -75,22 +91,35 @@ func (q *requests) messages() error {
 	}
 }
 
-// next returns the next header. Before it waits for the client, it sends what has been collected and lets go of the
-// buffers.
+// next returns the next header, in the middle of something.
 func (q *requests) next() (frame, error) {
 	if q.in.buffered() < headerSize {
-		if err := q.out.flush(); err != nil {
+		if err := q.listen(); err != nil {
 			return frame{}, err
 		}
-		q.in.rest()
-		q.hearing.Store(true)
-		defer q.hearing.Store(false)
-		if q.isDraining() {
-			q.wake() // the session may have waited for this
-		}
 	}
+	return q.header()
+}
+
+func (q *requests) header() (frame, error) {
 	f, err := q.in.header()
+	if q.hearing.Load() {
+		q.hearing.Store(false)
+	}
 	return f, clientGone(err)
+}
+
+// listen makes ready to wait for the client: it sends what has been collected and lets go of the buffers.
+func (q *requests) listen() error {
+	if err := q.out.flush(); err != nil {
+		return err
+	}
+	q.in.pause()
+	q.hearing.Store(true)
+	if q.isDraining() {
+		q.wake() // the session may have waited for this
+	}
+	return nil
 }
 
 func clientGone(err error) error {
@@ -240,7 +269,10 @@ func (q *requests) push(r request) bool {
 }
 
 // wait and waited stand around what can take long without the client being read, as writes to the server do; see endIfAbandoned.
-func (q *requests) wait()   { q.stalls.Add(1) }
+func (q *requests) wait() {
+	q.strand.Leave()
+	q.stalls.Add(1)
+}
 func (q *requests) waited() { q.stalls.Add(1) }
 
 // current returns the view that the next statement is judged by. It is called at every statement boundary, so that a

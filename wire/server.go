@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/wherewall/wherewall/internal/strand"
 )
 
 // Server accepts clients and hosts their sessions.
@@ -26,6 +28,7 @@ type Server struct {
 	throttle *throttle
 
 	connections sync.WaitGroup
+	loops       *strand.Loops // of the sessions that can be on them; nil for none
 
 	mu       sync.Mutex
 	sessions map[hosted]struct{}
@@ -63,6 +66,10 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	defer stop()
 	logins, endLogins := context.WithCancel(ctx)
 	defer endLogins()
+	if err := s.startLoops(); err != nil {
+		return err
+	}
+	defer s.stopLoops()
 	if !s.begin(listeners, stop, endLogins) {
 		return nil
 	}
