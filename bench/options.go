@@ -39,7 +39,7 @@ func parseOptions(args []string) (options, error) {
 	f.Func("only", "works to measure, apart by commas: prepared, extended, simple, page, update, insert, login, copy-100, copy-10k, select-100, select-10k, idle, growth, rewrite", words(&o.only))
 	f.Func("rivals", "rivals to measure, apart by commas: "+strings.Join(rivalNames(), ", "), words(&o.rivals))
 	f.Func("clients", "numbers of clients to measure, apart by commas", numbers(&o.clients))
-	f.Float64Var(&o.seconds, "seconds", 0, "length of one measurement, of which the first third is discarded (1, with -full 2)")
+	f.Float64Var(&o.seconds, "seconds", 0, "length of one measurement, logins and warm-up included (1)")
 	f.IntVar(&o.rounds, "rounds", 0, "measurements of each figure; the median counts (3)")
 	f.IntVar(&o.stream, "stream-mb", 0, "megabytes that a streamed result has (128, with -full 1024)")
 	f.IntVar(&o.sessions, "sessions", 0, "idle sessions before a scripted server (2000, with -full 10000)")
@@ -77,7 +77,7 @@ func (o options) withDefaults() options {
 	case o.smoke:
 		short = options{seconds: 0, rounds: 1, stream: 1, sessions: 20, real: 5}
 	case o.full:
-		short = options{seconds: 2, rounds: 3, stream: 1024, sessions: 10_000, real: 1000}
+		short = options{seconds: 1, rounds: 3, stream: 1024, sessions: 10_000, real: 1000}
 	}
 	if o.seconds == 0 {
 		o.seconds = short.seconds
