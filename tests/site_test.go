@@ -30,7 +30,12 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	g := &site{Server: pgtest.Start(t), t: t}
+	return newSiteOn(t, pgtest.Start(t))
+}
+
+func newSiteOn(t *testing.T, server *pgtemp.Server) *site {
+	t.Helper()
+	g := &site{Server: server, t: t}
 	g.admin("CREATE ROLE svc LOGIN PASSWORD 'service'; ALTER ROLE svc SET log_statement = 'none'")
 	for _, file := range []string{"schema.sql", "seed.sql"} {
 		require.NoError(t, execAt(t.Context(), g.AdminDSN("postgres"), readText(t, "testdata/wire/"+file)))

@@ -151,10 +151,7 @@ func TestUpstreamTLSIsLibpqs(t *testing.T) {
 				_, err := conn.Exec(t.Context(), "SELECT pg_sleep(60)").ReadAll()
 				cancelled <- err
 			}()
-			require.Eventually(t, func() bool {
-				n, err := askAt(g.AdminDSN("postgres"), "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")
-				return err == nil && n == "1"
-			}, patience, 1e7)
+			g.awaitSleeper(t)
 			require.NoError(t, conn.CancelRequest(t.Context()))
 			require.Equal(t, "57014", sqlState(<-cancelled))
 			require.NoError(t, conn.Close(t.Context()))

@@ -40,6 +40,7 @@ func (f *frugal) Read(b []byte) (int, error) {
 // bound is below TLS, whose connection pgconn has to see for what it is to bind a proof to its channel.
 func boundLogin(config *pgconn.Config) {
 	config.MaxProtocolMessageBodyLen = maxLoginMessage
+	waryLogin(config)
 	dial := config.DialFunc
 	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)

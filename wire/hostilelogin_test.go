@@ -135,6 +135,31 @@ func TestImpostorsGetNowhere(t *testing.T) {
 	}
 }
 
+// TestNoServerAsksForMuchWork plays a server that asks for the iterations that pgconn would still do, which would take a processor for seconds.
+func TestNoServerAsksForMuchWork(t *testing.T) {
+	t.Parallel()
+	for _, iterations := range []string{"1048577", "9999999", "99999999999999999999"} {
+		h := reception(t, func(conn net.Conn) {
+			_, _ = conn.Write(message('R', "\x00\x00\x00\x0aSCRAM-SHA-256\x00\x00"))
+			hello := make([]byte, 1024)
+			n, _ := conn.Read(hello)
+			_, nonce, _ := strings.Cut(string(hello[:n]), "r=")
+			challenge := message('R', "\x00\x00\x00\x0br="+nonce+"mine,s=AAAAAAAA,i="+iterations)
+			for _, b := range challenge { // in pieces
+				_, _ = conn.Write([]byte{b})
+			}
+		})
+		p := h.dial()
+		p.send(frame4(packet(protocol30, "user", "kim", "database", "app")))
+		p.expect("R")
+		require.Equal(t, stateConnection, parseErrorFields(p.expect("E")).code)
+		p.expectEnd()
+		require.Eventually(t, func() bool {
+			return strings.Contains(h.log.String(), "iterations of SCRAM: at most 1048576 are done here")
+		}, 5*time.Second, time.Millisecond, iterations)
+	}
+}
+
 // TestServersMayHaveAnyKey is about what a server says at the end of a login that it may: there is a session.
 func TestServersMayHaveAnyKey(t *testing.T) {
 	t.Parallel()

@@ -51,8 +51,8 @@ func authWay(word string) (wire.Auth, error) {
 
 // ways is the flag in the wire's terms. Trust asks for no proof, so it is for this machine alone.
 func (f authFlag) ways(listen string) (wire.Auth, error) {
-	if wire.Auth(f) == wire.AuthTrust && !onlyHere(listen) {
-		return 0, usage(fmt.Errorf("--auth trust lets everybody in who reaches %s: it is for a loopback address only", listen))
+	if wire.Auth(f) == wire.AuthTrust && !allHere(listen) {
+		return 0, usage(fmt.Errorf("--auth trust lets everybody in who reaches %s: it is for a loopback address or a Unix socket only", listen))
 	}
 	return wire.Auth(f), nil
 }

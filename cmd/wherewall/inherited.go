@@ -5,6 +5,8 @@ import (
 	"net"
 
 	"github.com/coreos/go-systemd/v22/activation"
+
+	"github.com/wherewall/wherewall/wire"
 )
 
 // inherited are the listening sockets that a service manager has opened for this process: see sd_listen_fds(3). None is the usual case. The
@@ -30,17 +32,33 @@ func inherited() (_ []net.Listener, err error) {
 	return listeners, nil
 }
 
-// listen opens the address for clients, unless there are inherited sockets.
-func listen(address string) ([]net.Listener, error) {
+// listen opens the addresses for clients, unless there are inherited sockets. Where nobody proves who he is, a Unix socket is for this account alone.
+func listen(addresses string, auth wire.Auth) (_ []net.Listener, err error) {
 	listeners, err := inherited()
 	if err != nil || len(listeners) > 0 {
 		return listeners, err
 	}
-	l, err := net.Listen("tcp", address)
+	defer func() {
+		if err != nil {
+			closeAll(listeners)
+		}
+	}()
+	all, err := parseAddresses(addresses)
 	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+		return nil, err
 	}
-	return []net.Listener{l}, nil
+	mode := everybodyHere
+	if auth == wire.AuthTrust {
+		mode = ownAccount
+	}
+	for _, a := range all {
+		l, err := a.open(mode)
+		if err != nil {
+			return nil, err
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
 }
 
 func closeAll(listeners []net.Listener) {

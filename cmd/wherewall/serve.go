@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -39,7 +38,7 @@ type serveCmd struct {
 
 // listenFlags are the addresses that the proxy takes.
 type listenFlags struct {
-	Listen  string `default:"127.0.0.1:6432" placeholder:"ADDR" help:"The address for clients (${default})."`
+	Listen  string `default:"127.0.0.1:6432" placeholder:"ADDR" help:"The address for clients (${default}): host:port, or unix: and the path of a socket, such as unix:/run/wherewall/.s.PGSQL.6432; several apart by commas."`
 	Console string `default:"off" placeholder:"ADDR" help:"The address of the operator's console; only off in this release."`
 }
 
@@ -48,10 +47,8 @@ func (f listenFlags) validate() error {
 	if f.Console != "off" {
 		return usage(fmt.Errorf("--console %s: this release has no console yet; leave it off", f.Console))
 	}
-	if _, _, err := net.SplitHostPort(f.Listen); err != nil {
-		return usage(fmt.Errorf("--listen %s: host:port is expected: %w", f.Listen, err))
-	}
-	return nil
+	_, err := parseAddresses(f.Listen)
+	return err
 }
 
 // Run serves until SIGTERM or SIGINT. The first one lets running transactions end, the second ends them.
@@ -63,7 +60,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.tlsFlags.validate(auth), c.tokenFlags.validate(auth, c.encryption() != wire.EncryptionOff || onlyHere(c.Listen))); err != nil {
+	if err := errors.Join(c.tlsFlags.validate(auth), c.tokenFlags.validate(auth, c.encryption() != wire.EncryptionOff || allHere(c.Listen))); err != nil {
 		return err
 	}
 	var t tuning
@@ -93,7 +90,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
-	doors, err := listen(c.Listen)
+	doors, err := listen(c.Listen, auth)
 	if err != nil {
 		return err
 	}

@@ -68,15 +68,16 @@ func (u *Upstream) refresh(old *settings) *settings {
 		return nil
 	}
 	fresh, err := read(u.dsn, u.options)
-	if err != nil || len(fresh.servers) != len(old.servers) || !changed(old.servers[0].config, fresh.servers[0].config) {
+	if err != nil || len(fresh.servers) != len(old.servers) || slices.EqualFunc(old.servers, fresh.servers, unchanged) {
 		return nil
 	}
 	u.current.Store(fresh)
 	return fresh
 }
 
-func changed(a, b *pgconn.Config) bool {
-	return a.Password != b.Password || a.User != b.User || !slices.EqualFunc(chains(a.TLSConfig), chains(b.TLSConfig), bytes.Equal)
+func unchanged(before, after server) bool {
+	a, b := before.config, after.config
+	return a.Password == b.Password && a.User == b.User && slices.EqualFunc(chains(a.TLSConfig), chains(b.TLSConfig), bytes.Equal)
 }
 
 func chains(t *tls.Config) [][]byte {

@@ -31,6 +31,11 @@ func read(dsn string, o Options) (*settings, error) {
 		config.DialFunc = o.Dial
 	}
 	s.servers = split(&config.Config)
+	if o.PasswordFile == "" {
+		if err := s.passwords(dsn); err != nil {
+			return nil, err
+		}
+	}
 	for _, at := range s.servers {
 		if err := checkTLS(at.config); err != nil {
 			return nil, err

@@ -14,7 +14,22 @@ import (
 // passes because it was skipped proves nothing.
 func Start(t testing.TB) *pgtemp.Server {
 	t.Helper()
-	s, err := pgtemp.Start(t.Context(), pgtemp.Options{Log: t.Output()})
+	return start(t, pgtemp.Options{Log: t.Output()})
+}
+
+// StartMajor starts a server of a version, whatever the other tests run on. Where that cannot be had the test is skipped, and says so.
+func StartMajor(t testing.TB, major int) *pgtemp.Server {
+	t.Helper()
+	bin, err := pgtemp.FindMajor(t.Context(), t.Output(), major)
+	if err != nil {
+		t.Skipf("this needs PostgreSQL %d, which is not to be had here: %v", major, err)
+	}
+	return start(t, pgtemp.Options{BinDir: bin, Log: t.Output()})
+}
+
+func start(t testing.TB, o pgtemp.Options) *pgtemp.Server {
+	t.Helper()
+	s, err := pgtemp.Start(t.Context(), o)
 	if err != nil {
 		t.Fatalf("starting PostgreSQL: %v", err)
 	}
