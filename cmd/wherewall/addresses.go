@@ -50,7 +50,7 @@ func parseAddress(text string) (address, error) {
 	}
 	switch {
 	case !filepath.IsAbs(path):
-		return address{}, errors.New("a path that begins with / is expected behind unix:")
+		return address{}, errors.New("the path behind unix: has to begin with /")
 	case !regexp.MustCompile(`^\.s\.PGSQL\.[1-9][0-9]{0,4}$`).MatchString(filepath.Base(path)):
 		// A client is told the folder and the port, and makes the name of them.
 		return address{}, errors.New("clients find a socket by the name .s.PGSQL.PORT alone, as in unix:/run/wherewall/.s.PGSQL.6432")

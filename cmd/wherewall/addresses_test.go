@@ -23,8 +23,8 @@ func TestAddressesAreHostsWithPortsAndSocketsThatClientsFind(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []address{{"tcp", "127.0.0.1:6432"}, {"unix", "/run/wherewall/.s.PGSQL.6432"}, {"tcp", "[::1]:1"}}, all)
 	for wrong, why := range map[string]string{
-		"": "host:port", "6432": "host:port", "127.0.0.1:1,": "host:port", "/run/.s.PGSQL.6432": "unix: and the path", "unix:": "begins with /",
-		"unix:.s.PGSQL.6432": "begins with /", "unix:/run/wherewall": ".s.PGSQL.PORT", "unix:/run/.s.PGSQL.0": ".s.PGSQL.PORT", "unix:/run/.s.PGSQL.6432/x": ".s.PGSQL.PORT",
+		"": "host:port", "6432": "host:port", "127.0.0.1:1,": "host:port", "/run/.s.PGSQL.6432": "unix: and the path", "unix:": "has to begin with /",
+		"unix:.s.PGSQL.6432": "has to begin with /", "unix:/run/wherewall": ".s.PGSQL.PORT", "unix:/run/.s.PGSQL.0": ".s.PGSQL.PORT", "unix:/run/.s.PGSQL.6432/x": ".s.PGSQL.PORT",
 		"unix:/" + strings.Repeat("x", 100) + "/.s.PGSQL.6432": "107 bytes",
 	} {
 		_, err := parseAddresses(wrong)
