@@ -19,7 +19,7 @@ func LoadSchema(ctx context.Context, conn *pgx.Conn) (*Schema, error) {
 	err := pgx.BeginTxFunc(ctx, conn, options, func(tx pgx.Tx) error {
 		for _, load := range []func(context.Context, pgx.Tx, *Schema) error{
 			loadSession, loadLimits, loadTypes, loadRelations, loadColumns, loadUnique, loadKeyed, loadIndexed, loadForeignKeys, loadViews, loadParents, loadNulls, loadTriggers, loadFires, loadSequences,
-			loadFunctions, loadPaths, loadOperators, loadCasts, loadCatalogs, loadNamespaces, loadObjects, loadTypeParts, loadExtensions,
+			loadFunctions, loadPaths, loadTraces, loadOperators, loadCasts, loadCatalogs, loadNamespaces, loadObjects, loadTypeParts, loadExtensions,
 		} {
 			if err := load(ctx, tx, s); err != nil {
 				return err

@@ -12,7 +12,7 @@ import (
 // digest is a hash over everything in the schema save the digest itself, in an order of names.
 func (s *Schema) digest() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %d %q %v %v\n", s.Database, s.ServerVersion, s.SearchPath, s.Limits, s.TemporaryFirst)
+	fmt.Fprintf(h, "%q %d %q %v %v %v\n", s.Database, s.ServerVersion, s.SearchPath, s.Limits, s.TemporaryFirst, s.LeavesTraces)
 	byName := func(a, b RelationName) int {
 		return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name))
 	}

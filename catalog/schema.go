@@ -22,7 +22,9 @@ type Schema struct {
 	Limits     Limits
 	// TemporaryFirst says that a function sets a search path of its own in which temporary tables come before others.
 	TemporaryFirst bool
-	Digest         string // changes whenever anything above does
+	// LeavesTraces says that code of the database may leave something in a session that DISCARD ALL does not end.
+	LeavesTraces bool
+	Digest       string // changes whenever anything above does
 }
 
 // RelationName is a schema-qualified relation.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,10 +23,17 @@ type Backend struct {
 	Parameters map[string]string // what the server reported at login
 	// Cancel asks the server, over a connection of its own, to cancel what this one is doing, and returns when the server has taken note.
 	Cancel func(context.Context) error
+	// Current says whether a login would still be made as this one was. nil: nobody knows, and the connection ends with its session.
+	Current func() bool
+
+	berth    *berth            // in the lot, which takes it when its session ends well; nil where that is not to be
+	parked   time.Time         // when it began to wait; of the lot
+	reported map[string]string // what the server has reported since the login; see report
 
 	// hold keeps the connection while somebody cancels: a server may give the process number of a connection that is gone to somebody else.
-	hold   sync.RWMutex
-	closed bool
+	hold      sync.RWMutex
+	closed    bool
+	cancelled atomic.Bool // a cancel request was sent, or was tried to be
 }
 
 // cancel asks the server to cancel, while there is something of ours to cancel.
@@ -35,7 +43,34 @@ func (b *Backend) cancel(ctx context.Context) error {
 	if b.closed {
 		return nil
 	}
+	b.cancelled.Store(true)
 	return b.Cancel(ctx)
+}
+
+// errCancelled keeps a connection from serving another session, whose statement the request could hit: a server serves it when it likes.
+var errCancelled = errors.New("a cancel request was made for the session")
+
+// next is the connection for another session. Whoever still holds this one to cancel with finds it closed.
+func (b *Backend) next() (*Backend, error) {
+	b.hold.Lock()
+	defer b.hold.Unlock()
+	if b.closed || b.cancelled.Load() {
+		return nil, errCancelled
+	}
+	b.closed = true
+	return &Backend{
+		Conn: b.Conn, Login: b.Login, PID: b.PID, Parameters: b.Parameters, Cancel: b.Cancel, Current: b.Current, berth: b.berth,
+	}, nil
+}
+
+// leave says goodbye to the server and closes the connection, which no session has any more.
+func (b *Backend) leave() {
+	b.hold.Lock()
+	defer b.hold.Unlock()
+	b.closed = true
+	_ = b.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = b.Conn.Write([]byte{'X', 0, 0, 0, 4})
+	_ = b.Conn.Close()
 }
 
 // close closes the connection, when no cancel request for it is on its way any more.
@@ -61,6 +96,7 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 	if startupSize(settings) > maxSettings {
 		return nil, errTooManySettings
 	}
+	current := d.upstream.Unchanged()
 	connection, err := d.upstream.Dial(ctx, func(config *pgconn.Config) {
 		config.RuntimeParams = parameters(config.RuntimeParams, settings)
 		boundLogin(config)
@@ -81,7 +117,12 @@ func (d dialer) Connect(ctx context.Context, settings map[string]string) (*Backe
 		_ = hijacked.Conn.Close()
 		return nil, errors.New("taking over the server connection: it is not idle")
 	}
-	return newBackend(hijacked), nil
+	made := newBackend(hijacked)
+	if _, told := made.Parameters["in_hot_standby"]; told && !pgdial.SecondChoice(hijacked) {
+		// A server that does not tell when it is promoted, or than which another one would be better, is asked for anew.
+		made.Current = current
+	}
+	return made, nil
 }
 
 // maxSettings is what a session's settings may take of the startup packet, in which the rest is the operator's: a server drops the connection of a packet

@@ -76,6 +76,8 @@ type Config struct {
 	// Secret keys the made-up verifiers of unknown users. Empty: a random one per process. A fixed one hides restarts.
 	Secret []byte
 
+	// ServerPool keeps the server connections of filtered sessions that have ended. Default none.
+	ServerPool ServerPool
 	// Limits returns the limits that hold now; nil is none. It is called at every login and every second, so it must be cheap.
 	Limits func() Limits
 	// MaxMessage bounds one message of a client in bytes. Default 1 GiB, as in PostgreSQL.

@@ -39,6 +39,8 @@ func TestOneDoor(t *testing.T) {
 		require.Empty(t, callers["s.server.Conn.Write"])
 		require.Equal(t, []string{"bypass.requests"}, callers["b.server.Conn.Write"], "for nobody but those whom the policy names as unfiltered")
 		require.Empty(t, callers["p.server.Conn.Write"])
+		require.ElementsMatch(t, []string{"Backend.ask", "Backend.leave"}, callers["b.Conn.Write"], "between two sessions")
+		require.Equal(t, map[string][]string{"appendQuery": {"Backend.answers", "Backend.washed"}}, usesIn(t, "appendQuery"), "constant texts")
 		require.Empty(t, callers["q.server.Conn.Write"])
 	})
 }

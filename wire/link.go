@@ -29,6 +29,7 @@ type link struct {
 	work   work
 	forget func() // makes the cancel key worthless
 	leave  func() // gives the seat back
+	lot    *lot   // where the server connection goes when the session ends well; nil for nowhere
 	// cancel asks the server to stop what it does for this session, within the limit of such requests.
 	cancel func(context.Context)
 
@@ -47,7 +48,9 @@ type link struct {
 	mu       sync.Mutex
 	farewell *failure // set once: what the replies goroutine tells the client before it ends
 	parting  parting
-	lost     bool   // the server connection is of no use any more
+	lost     bool // the server connection is of no use any more
+	sparing  sparing
+	passedOn bool   // another session has the server connection, or will
 	hungUp   bool   // the client has a moment to close its side; see readBy
 	reason   string // set once: why the session ended, for the log
 }
@@ -182,6 +185,9 @@ func (l *link) settle(ctx context.Context, ended chan struct{}) {
 // is cancelled: it notices a vanished client only when it writes, which may be in an hour.
 func (l *link) leaveServer(ctx context.Context) {
 	l.left.Do(func() {
+		if l.passServerOn() {
+			return
+		}
 		if l.work.busy() && !l.serverLost() {
 			l.cancel(context.WithoutCancel(ctx))
 		}
@@ -213,7 +219,13 @@ func (l *link) drain() {
 }
 
 // wake interrupts the replies goroutine's read. It is called after the fields that tell why are set.
-func (l *link) wake() { _ = l.server.Conn.SetReadDeadline(time.Unix(1, 0)) }
+func (l *link) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.passedOn {
+		_ = l.server.Conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
 
 func (l *link) leaving() *failure {
 	l.mu.Lock()

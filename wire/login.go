@@ -182,7 +182,11 @@ func (s *Server) open(
 	ctx context.Context, h *handshake, world *World, asked *startup, seen view, mark string, log zerolog.Logger,
 ) (*session, error) {
 	begin := world.Rewriter.Begin(asked.settings)
-	server, err := s.config.Connector.Connect(ctx, begin)
+	pending := newPending()
+	pending.subjects = seen.share()
+	server, err := s.lot.connect(ctx, wanted{
+		settings: begin, shared: pending.subjects != nil, kept: !world.Snapshot.Schema.LeavesTraces, room: s.seats.left(s.config.Limits()),
+	})
 	if err != nil {
 		return nil, connectFailure(err)
 	}
@@ -190,11 +194,9 @@ func (s *Server) open(
 		server.close()
 		return nil, &failure{state: stateConnection, message: couldNotConnect, reason: "the server does not keep a pinned setting: " + name}
 	}
-	pending := newPending()
-	pending.subjects = seen.share()
 	made := &session{
 		link: link{
-			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: pending,
+			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: pending, lot: s.lot,
 			log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
 		},
 		memory: s.memory, pending: pending, mark: mark, who: seen.who, view: seen,

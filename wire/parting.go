@@ -37,6 +37,10 @@ func (l *link) tellServer() {
 	if l.parted() == staying {
 		return
 	}
+	if l.sparesServer() {
+		l.wake()
+		return
+	}
 	if half, ok := l.server.Conn.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
@@ -47,6 +51,8 @@ func (l *link) lastWords() <-chan time.Time {
 	switch {
 	case l.leaving() != nil:
 		return time.After(farewellTimeout)
+	case l.sparesServer():
+		return time.After(partingGrace) // of which it needs nothing, unless the server is in the middle of a message
 	case l.parted() == terminated:
 		return nil
 	default:
@@ -57,7 +63,7 @@ func (l *link) lastWords() <-chan time.Time {
 // letServerFinish gives a server some time to run the statements before a goodbye when their replies cannot be delivered any
 // more. A server that cannot write stops.
 func (l *link) letServerFinish() {
-	if l.parted() != terminated || l.leaving() != nil {
+	if l.parted() != terminated || l.leaving() != nil || l.sparesServer() {
 		return
 	}
 	_ = l.server.Conn.SetReadDeadline(time.Now().Add(partingGrace))

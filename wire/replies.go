@@ -211,7 +211,7 @@ func (p *replies) onlyDraining(err error) bool {
 // woken is called after the read was interrupted. It says whether the session is to end.
 func (p *replies) woken() bool {
 	_ = p.server.Conn.SetReadDeadline(time.Time{})
-	if p.leaving() != nil {
+	if p.leaving() != nil || p.stopsForSparing() {
 		return true
 	}
 	return p.drained()

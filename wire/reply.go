@@ -209,6 +209,7 @@ func (p *replies) parameter(f frame) error {
 	if !ok || !ok2 {
 		return unexpected("ParameterStatus")
 	}
+	p.server.report(string(name), string(value))
 	if drifted(string(name), string(value), p.server) {
 		return &failure{state: stateProtocol, message: "a pinned setting of the session has changed", reason: "setting drifted: " + string(name)}
 	}

@@ -199,10 +199,13 @@ func (q *requests) drop(f frame) error {
 	return clientGone(q.in.stream(f.size, discard))
 }
 
-// terminate passes the goodbye on, behind all that was said before it. The server ends the session when it gets there.
+// terminate passes the goodbye on, behind all that was said before it. The server ends the session when it gets there, or is spared for another one.
 func (q *requests) terminate() error {
 	q.because(errTerminated.Error())
 	q.part(terminated)
+	if q.spareServer() {
+		return errTerminated
+	}
 	if err := q.out.write([]byte{'X', 0, 0, 0, 4}); err != nil {
 		return err
 	}

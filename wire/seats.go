@@ -35,6 +35,16 @@ func (s *seats) take(g guest, l Limits) (leave func(), none *failure) {
 	return sync.OnceFunc(func() { s.leave(g) }), nil
 }
 
+// left is how many more sessions there may be; negative for any number.
+func (s *seats) left(l Limits) int {
+	if l.MaxSessions <= 0 {
+		return -1
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(l.MaxSessions-s.total, 0)
+}
+
 func (s *seats) full(g guest, l Limits) string {
 	switch {
 	case l.MaxSessions > 0 && s.total >= l.MaxSessions:

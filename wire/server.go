@@ -24,6 +24,7 @@ type Server struct {
 	cancels  *cancels
 	seats    *seats
 	guises   atomic.Pointer[worldGuise]
+	lot      *lot
 	lobby    *lobby
 	throttle *throttle
 
@@ -49,6 +50,7 @@ func NewServer(c Config) *Server {
 	s.seats = newSeats()
 	s.cancels = newCancels(s.config.MaxCancels)
 	s.lobby = newLobby(s.config.MaxUnauthenticated, s.config.MaxUnauthenticatedPerAddress)
+	s.lot = newLot(&s.config, s.buffers)
 	s.throttle = newThrottle(s.config.LoginDelay)
 	return s
 }
@@ -79,6 +81,7 @@ func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	watch.Go(func() { s.watchStalled(ctx) })
 	err := s.acceptAll(lives{sessions: ctx, logins: logins}, listeners)
 	s.connections.Wait()
+	s.lot.close()
 	unwatch() // nobody is left to kill
 	stop()
 	watch.Wait()
@@ -164,6 +167,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		session.drain()
 	}
 	s.mu.Unlock()
+	s.lot.shut()
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)

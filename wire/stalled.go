@@ -26,6 +26,7 @@ func (s *Server) watchStalled(ctx context.Context) {
 			session.overdue(now, limits)
 		}
 		s.mu.Unlock()
+		s.lot.sweep()
 	}
 }
 

@@ -115,11 +115,12 @@ func (p *proxy) shutDown(patience context.Context, within time.Duration) {
 	p.keeper.log.Info().Msg("drained")
 }
 
-// askToReload begins a reload. What the configuration says holds at once, the rest when it has been read.
+// askToReload begins a reload. Sessions that begin from now on have new server connections, since anything may have changed at the server, too. What the configuration says holds at once, the rest when it has been read.
 func (p *proxy) askToReload() {
 	if p.reconfigure != nil {
 		p.reconfigure()
 	}
+	p.server.RenewServerConnections()
 	select {
 	case p.reload <- struct{}{}:
 	default: // One is waiting already, and it will see what there is to see.

@@ -28,6 +28,7 @@ type serveCmd struct {
 	socketFlags
 	tlsFlags
 	lobbyFlags
+	serverPoolFlags
 	secretFlags
 	tokenFlags
 	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), token (a token as a password), oauth (a token by OAUTHBEARER), several apart by commas, or trust (no proof; on a loopback address only)."`
@@ -104,6 +105,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	config := wire.Config{Auth: auth, UnfilteredConnector: past, Secret: secret, Limits: func() wire.Limits { return *t.limits.Load() }}
 	c.limitFlags.apply(&config)
 	c.lobbyFlags.apply(&config)
+	c.serverPoolFlags.apply(&config)
 	if certificates != nil {
 		certificates.configure(&config)
 		k.others = append(k.others, reloader{"certificate", certificates.load})

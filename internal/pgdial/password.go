@@ -57,6 +57,9 @@ func (u *Upstream) withPassword(c *pgconn.Config) (*pgconn.Config, error) {
 	}
 	if err == nil {
 		c.Password = password
+		if *u.secret.Load() != password {
+			u.secret.Store(&password)
+		}
 	}
 	return c, nil
 }

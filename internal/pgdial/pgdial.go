@@ -37,6 +37,7 @@ type Upstream struct {
 	dsn     string // empty where there was none, and so nothing to read again
 	options Options
 	current atomic.Pointer[settings]
+	secret  atomic.Pointer[string] // what the password file held last; empty where there is none
 	hosts   []*host
 	dials   *semaphore.Weighted
 	now     func() time.Time
@@ -77,6 +78,11 @@ func assemble(dsn string, s *settings, o Options) *Upstream {
 		u.hosts = append(u.hosts, &host{name: net.JoinHostPort(at.config.Host, fmt.Sprint(at.config.Port)), lone: len(s.servers) == 1})
 	}
 	u.current.Store(s)
+	secret := ""
+	if o.PasswordFile != "" {
+		secret = s.config.Password
+	}
+	u.secret.Store(&secret)
 	return u
 }
 
@@ -88,11 +94,16 @@ func (u *Upstream) User() string { return u.current.Load().servers[0].config.Use
 
 // Dial connects and logs in. adjust may change a copy of the configuration before; nil leaves it as it is.
 func (u *Upstream) Dial(ctx context.Context, adjust func(*pgconn.Config)) (*pgconn.PgConn, error) {
-	return connect(ctx, u, func(ctx context.Context, _ *settings, c *pgconn.Config) (*pgconn.PgConn, error) {
+	return connect(ctx, u, func(ctx context.Context, s *settings, c *pgconn.Config) (*pgconn.PgConn, error) {
+		second := c.ValidateConnect == nil && s.servers[0].config.ValidateConnect != nil
 		if adjust != nil {
 			adjust(c)
 		}
-		return pgconn.ConnectConfig(ctx, c)
+		made, err := pgconn.ConnectConfig(ctx, c)
+		if err == nil && second {
+			made.CustomData()[secondChoice] = true
+		}
+		return made, err
 	})
 }
 
