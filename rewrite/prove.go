@@ -33,6 +33,7 @@ type prover struct {
 	proven     map[*pg.RangeVar]expr.Expr       // the guard under which each relation was found
 	inCase     map[*pg.Node]bool                // conjuncts that stand in such a CASE
 	early      map[*pg.RangeVar]bool            // those whose guard no join is made of
+	late       map[*pg.RangeVar]bool            // those whose guard has a sub-select, which the planner makes a join of elsewhere
 	inGuards   [][]proto.Message                // for each relation with a path alias: its ancestors
 	staging    bool                             // the statement is the INSERT of a staged COPY
 	catalogs   int                              // catalogs of PostgreSQL named so far
@@ -59,7 +60,7 @@ func (g *Rewriter) newProver(root *pg.Node, p *plan.Plan, declared []expr.Type) 
 	seen := surveyOf(root, declared)
 	return &prover{
 		rewriter: g, plan: p, scalars: seen.scalars, parameters: seen.parameters, types: shownTypes(root), guards: map[proto.Message]bool{},
-		filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{},
+		filters: map[*pg.Node]map[uint64]*pg.Node{}, proven: map[*pg.RangeVar]expr.Expr{}, early: map[*pg.RangeVar]bool{}, late: map[*pg.RangeVar]bool{}, inCase: map[*pg.Node]bool{},
 	}
 }
 
@@ -351,6 +352,7 @@ func (v *prover) guarded(condition expr.Expr, r row, rv *pg.RangeVar) error {
 		return err
 	}
 	terms := map[uint64]*pg.Node{}
+	v.late[rv] = hasSubSelect(guard)
 	for _, n := range conjunctNodes(guard) {
 		terms[sqltree.Fingerprint(n)] = n
 	}

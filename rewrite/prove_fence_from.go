@@ -89,6 +89,9 @@ func (p *fenceProver) isLate(o *exposure) bool {
 	if o.condition == nil {
 		return false
 	}
+	if late, known := p.late[o.rv]; known {
+		return late
+	}
 	guard, err := p.rewriter.condition(o.condition, aliased("ww_0"))
 	return err != nil || hasSubSelect(guard)
 }

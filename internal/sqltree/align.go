@@ -44,25 +44,31 @@ func align(want, got proto.Message, visit Visit) *difference {
 	if reflect.TypeOf(want) != reflect.TypeOf(got) {
 		return &difference{kind: l.kind, what: "became another kind"}
 	}
-	a, b := l.structOf(want), l.structOf(got)
-	for _, s := range l.fields {
+	return l.align(reflect.ValueOf(want), reflect.ValueOf(got), visit)
+}
+
+// align compares what two pointers to messages of the kind point to.
+func (l *layout) align(want, got reflect.Value, visit Visit) *difference {
+	a, b := l.behind(want), l.behind(got)
+	for i := range l.fields {
+		s := &l.fields[i]
 		if s.location {
 			if visit != nil && s.index == l.location {
-				visit(want, got, int32(a.Field(s.index).Int()), int32(b.Field(s.index).Int())) //nolint:gosec // the fields are of int32
+				visit(message(want), message(got), int32(a.Field(s.index).Int()), int32(b.Field(s.index).Int())) //nolint:gosec // the fields are of int32
 			}
 			continue
 		}
-		if d := alignField(a.Field(s.index), b.Field(s.index), l, s, visit); d != nil {
+		if d := l.alignField(a.Field(s.index), b.Field(s.index), s, visit); d != nil {
 			return d
 		}
 	}
 	return nil
 }
 
-func alignField(a, b reflect.Value, l *layout, s slot, visit Visit) *difference {
+func (l *layout) alignField(a, b reflect.Value, s *slot, visit Visit) *difference {
 	switch {
 	case s.list:
-		return alignList(a, b, l, s, visit)
+		return l.alignList(a, b, s, visit)
 	case !s.message:
 		if !sameScalar(a, b) {
 			return &difference{l.kind, s.name, "differs"}
@@ -78,13 +84,13 @@ func alignField(a, b reflect.Value, l *layout, s slot, visit Visit) *difference 
 		if a.Type() != b.Type() {
 			return &difference{l.kind, s.name, "holds another kind"}
 		}
-		return align(message(a.Elem().Field(0)), message(b.Elem().Field(0)), visit)
+		return allLayouts().choices[addressOf(a.Type())].kind.align(a.Elem().Field(0), b.Elem().Field(0), visit)
 	default:
-		return align(message(a), message(b), visit)
+		return s.kind.align(a, b, visit)
 	}
 }
 
-func alignList(a, b reflect.Value, l *layout, s slot, visit Visit) *difference {
+func (l *layout) alignList(a, b reflect.Value, s *slot, visit Visit) *difference {
 	if a.Len() != b.Len() {
 		return &difference{l.kind, s.name, fmt.Sprintf("has %d elements instead of %d", b.Len(), a.Len())}
 	}
@@ -95,7 +101,7 @@ func alignList(a, b reflect.Value, l *layout, s slot, visit Visit) *difference {
 			}
 			continue
 		}
-		if d := align(message(a.Index(i)), message(b.Index(i)), visit); d != nil {
+		if d := s.kind.align(a.Index(i), b.Index(i), visit); d != nil {
 			return d
 		}
 	}

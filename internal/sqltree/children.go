@@ -11,9 +11,13 @@ import (
 // Children calls f for every message directly below m, list elements included, in field order, and stops at the first error. It gives the name
 // of the field that holds the message.
 func Children(m proto.Message, f func(protoreflect.Name, proto.Message) error) error {
+	if n, ok := m.(*pg.Node); ok {
+		return chosen(n, f)
+	}
 	l := layoutOf(m)
 	v := l.structOf(m)
-	for _, s := range l.links {
+	for i := range l.links {
+		s := &l.links[i]
 		if err := below(v.Field(s.index), s, f); err != nil {
 			return err
 		}
@@ -21,15 +25,24 @@ func Children(m proto.Message, f func(protoreflect.Name, proto.Message) error) e
 	return nil
 }
 
-func below(v reflect.Value, s slot, f func(protoreflect.Name, proto.Message) error) error {
+// chosen is Children for the message that half of a tree consists of.
+func chosen(n *pg.Node, f func(protoreflect.Name, proto.Message) error) error {
+	if n == nil || n.Node == nil {
+		return nil
+	}
+	wrapped := reflect.ValueOf(n.Node)
+	return f(allLayouts().choices[addressOf(wrapped.Type())].name, message(wrapped.Elem().Field(0)))
+}
+
+func below(v reflect.Value, s *slot, f func(protoreflect.Name, proto.Message) error) error {
 	switch {
 	case s.list:
 		return elements(v, s.name, f)
 	case v.IsNil():
 		return nil
 	case s.choice:
-		chosen := v.Elem()
-		return f(allLayouts().choices[chosen.Type()], message(chosen.Elem().Field(0)))
+		wrapped := v.Elem()
+		return f(allLayouts().choices[addressOf(wrapped.Type())].name, message(wrapped.Elem().Field(0)))
 	default:
 		return f(s.name, message(v))
 	}

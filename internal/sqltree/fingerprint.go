@@ -10,7 +10,7 @@ import (
 // Fingerprint is a hash of a tree, locations aside: equal trees have equal ones. It is a quick no before Equal, and no proof.
 func Fingerprint(m proto.Message) uint64 {
 	f := fingerprint(offset64)
-	f.message(m)
+	f.message(layoutOf(m), reflect.ValueOf(m))
 	return uint64(f)
 }
 
@@ -22,11 +22,11 @@ const (
 	prime64  = 1099511628211
 )
 
-func (f *fingerprint) message(m proto.Message) {
-	l := layoutOf(m)
-	v := l.structOf(m)
+func (f *fingerprint) message(l *layout, pointer reflect.Value) {
+	v := l.behind(pointer)
 	f.add(l.number)
-	for i, s := range l.fields {
+	for i := range l.fields {
+		s := &l.fields[i]
 		field := v.Field(s.index)
 		if s.location || s.list && field.Len() == 0 || field.IsZero() {
 			continue
@@ -36,21 +36,21 @@ func (f *fingerprint) message(m proto.Message) {
 		case s.list:
 			f.list(field, s)
 		case s.choice:
-			chosen := field.Elem().Elem().Field(0)
-			f.message(message(chosen))
+			wrapped := field.Elem()
+			f.message(allLayouts().choices[addressOf(wrapped.Type())].kind, wrapped.Elem().Field(0))
 		case s.message:
-			f.message(message(field))
+			f.message(s.kind, field)
 		default:
 			f.scalar(field)
 		}
 	}
 }
 
-func (f *fingerprint) list(v reflect.Value, s slot) {
+func (f *fingerprint) list(v reflect.Value, s *slot) {
 	f.add(uint64(v.Len())) //nolint:gosec // a length is not negative
 	for i := range v.Len() {
 		if s.message {
-			f.message(message(v.Index(i)))
+			f.message(s.kind, v.Index(i))
 		} else {
 			f.scalar(v.Index(i))
 		}

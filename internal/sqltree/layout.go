@@ -30,48 +30,75 @@ type slot struct {
 	list     bool
 	message  bool
 	choice   bool
-	location bool // says where a node stood in its text, and nothing else
+	kind     *layout // of the messages in it; nil for a choice
+	location bool    // says where a node stood in its text, and nothing else
 }
 
-// layouts are made once, from the descriptors of the parser's messages. choices are the names of the fields in one-ofs, by the types that Go wraps them in.
+// layouts are made once, from the descriptors of the parser's messages. They are found by the address that Go describes a type at.
 type layouts struct {
-	kinds   map[reflect.Type]*layout
-	choices map[reflect.Type]protoreflect.Name
+	kinds   map[uintptr]*layout
+	choices map[uintptr]choice // the fields of one-ofs, by the types that Go wraps them in
+}
+
+// choice is a field of a one-of.
+type choice struct {
+	name protoreflect.Name
+	kind *layout
 }
 
 var allLayouts = sync.OnceValue(newLayouts)
 
 // newLayouts panics on a message that it cannot describe: a walk that leaves something out would be worse, and any test finds it.
 func newLayouts() layouts {
-	all := layouts{kinds: map[reflect.Type]*layout{}, choices: map[reflect.Type]protoreflect.Name{}}
+	all := layouts{kinds: map[uintptr]*layout{}, choices: map[uintptr]choice{}}
+	var kinds []protoreflect.MessageType
 	messages := pg.File_pg_query_proto.Messages()
 	for i := range messages.Len() {
 		kind, err := protoregistry.GlobalTypes.FindMessageByName(messages.Get(i).FullName())
 		if err != nil {
 			panic(fmt.Sprintf("finding %s: %v", messages.Get(i).FullName(), err))
 		}
-		if !hasMap(kind.Descriptor()) { // a summary, which no tree holds
-			all.add(kind)
+		if hasMap(kind.Descriptor()) { // a summary, which no tree holds
+			continue
 		}
+		goType := reflect.TypeOf(kind.Zero().Interface())
+		all.kinds[addressOf(goType)] = &layout{
+			kind: kind.Descriptor().Name(), number: uint64(len(kinds)), empty: reflect.New(goType.Elem()).Elem(), location: -1,
+		}
+		kinds = append(kinds, kind)
+	}
+	for _, kind := range kinds {
+		all.describe(kind)
 	}
 	return all
 }
 
-func (a layouts) add(kind protoreflect.MessageType) {
-	goType := reflect.TypeOf(kind.Zero().Interface())
+// addressOf is the address that Go describes a type at, which is quicker to look up than the type.
+func addressOf(t reflect.Type) uintptr { return reflect.ValueOf(t).Pointer() }
+
+// of finds the layout of a message.
+func (a layouts) of(kind protoreflect.Message) *layout {
+	return a.kinds[addressOf(reflect.TypeOf(kind.Interface()))]
+}
+
+// describe fills in the fields of a layout.
+func (a layouts) describe(kind protoreflect.MessageType) {
 	described := kind.Descriptor()
-	l := &layout{kind: described.Name(), number: uint64(len(a.kinds)), empty: reflect.New(goType.Elem()).Elem(), location: -1}
-	byName := structFields(goType.Elem())
+	l := a.of(kind.Zero())
+	byName := structFields(l.empty.Type())
 	oneofs := map[protoreflect.Name]bool{}
 	for i := range described.Fields().Len() {
 		field := described.Fields().Get(i)
 		s := slot{name: field.Name(), list: field.IsList(), message: field.Message() != nil, location: isLocation(field)}
+		if s.message {
+			s.kind = a.of(messageIn(kind.New(), field))
+		}
 		if in := field.ContainingOneof(); in != nil {
 			if !s.message || s.list {
 				panic(fmt.Sprintf("%s.%s is a choice that holds no message", l.kind, s.name))
 			}
-			s.name, s.choice = in.Name(), true
-			a.choices[wrapper(kind, field, byName[s.name])] = field.Name()
+			a.choices[wrapper(kind, field, byName[in.Name()])] = choice{s.name, s.kind}
+			s.name, s.choice, s.kind = in.Name(), true, nil
 		}
 		index, known := byName[s.name]
 		if !known {
@@ -84,7 +111,14 @@ func (a layouts) add(kind protoreflect.MessageType) {
 		s.index = index
 		l.put(s)
 	}
-	a.kinds[goType] = l
+}
+
+// messageIn is a message of the kind that a field holds.
+func messageIn(m protoreflect.Message, field protoreflect.FieldDescriptor) protoreflect.Message {
+	if field.IsList() {
+		return m.NewField(field).List().NewElement().Message()
+	}
+	return m.NewField(field).Message()
 }
 
 func hasMap(d protoreflect.MessageDescriptor) bool {
@@ -107,10 +141,10 @@ func (l *layout) put(s slot) {
 }
 
 // wrapper is the type that Go wraps a field of a one-of in.
-func wrapper(kind protoreflect.MessageType, field protoreflect.FieldDescriptor, index int) reflect.Type {
+func wrapper(kind protoreflect.MessageType, field protoreflect.FieldDescriptor, index int) uintptr {
 	m := kind.New()
 	m.Set(field, m.NewField(field))
-	return reflect.ValueOf(m.Interface()).Elem().Field(index).Elem().Type()
+	return addressOf(reflect.ValueOf(m.Interface()).Elem().Field(index).Elem().Type())
 }
 
 // structFields finds the fields of a generated struct by the names that their tags give them.
@@ -132,7 +166,7 @@ func structFields(t reflect.Type) map[protoreflect.Name]int {
 
 // layoutOf finds the layout of a message, which must be one of the parser's.
 func layoutOf(m proto.Message) *layout {
-	l := allLayouts().kinds[reflect.TypeOf(m)]
+	l := allLayouts().kinds[addressOf(reflect.TypeOf(m))]
 	if l == nil {
 		panic(fmt.Sprintf("%T is not a message of the parser", m))
 	}
@@ -140,8 +174,10 @@ func layoutOf(m proto.Message) *layout {
 }
 
 // structOf is the struct behind a message. That of no message is one that has nothing.
-func (l *layout) structOf(m proto.Message) reflect.Value {
-	p := reflect.ValueOf(m)
+func (l *layout) structOf(m proto.Message) reflect.Value { return l.behind(reflect.ValueOf(m)) }
+
+// behind is structOf for a pointer.
+func (l *layout) behind(p reflect.Value) reflect.Value {
 	if p.IsNil() {
 		return l.empty
 	}
