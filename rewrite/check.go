@@ -133,5 +133,5 @@ func (w *walker) defaultValue(c *catalog.Column) (*pg.Node, bool) {
 	if c.Default == "" {
 		return cast(null(), typeNode(c.Type)), true
 	}
-	return constantDefault(c.Default)
+	return w.rewriter.constantDefault(c.Default)
 }

@@ -34,20 +34,23 @@ func (r rows) inside(inner row) rows { return append(r[:len(r):len(r)], inner) }
 // printer turns conditions into nodes. Its output depends only on the condition and the row, so that the proof can
 // make the same nodes again and compare.
 type printer struct {
-	qualified map[string]bool // operators that some schema on the search path has too: written OPERATOR(pg_catalog.=)
-	aliases   int             // aliases given so far to relations that paths lead over
+	qualified   map[string]bool // operators that some schema on the search path has too: written OPERATOR(pg_catalog.=)
+	expressions *expressions    // of the policy's own SQL
+	aliases     int             // aliases given so far to relations that paths lead over
+}
+
+func (g *Rewriter) printer() *printer {
+	return &printer{qualified: g.shadowed, expressions: &g.expressions}
 }
 
 // condition prints e over r for a place where only TRUE passes.
 func (g *Rewriter) condition(e expr.Expr, r row) (*pg.Node, error) {
-	p := &printer{qualified: g.shadowed}
-	return p.passing(e, rows{r})
+	return g.printer().passing(e, rows{r})
 }
 
 // value prints a mask or a preset over r, with its exact value.
 func (g *Rewriter) value(e expr.Expr, r row) (*pg.Node, error) {
-	p := &printer{qualified: g.shadowed}
-	return p.scalar(e, rows{r})
+	return g.printer().scalar(e, rows{r})
 }
 
 // passing prints a term whose FALSE and NULL mean the same. There a comparison over a path is an EXISTS, which the planner

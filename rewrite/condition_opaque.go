@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/wherewall/wherewall/catalog/expr"
@@ -13,12 +14,9 @@ import (
 // opaque prints an expression that the policy gives as SQL text: its columns become those of the row, me.x a slot. Names of
 // functions, types and tables are qualified in the text already.
 func (p *printer) opaque(e expr.SQL, r rows) (*pg.Node, error) {
-	stmts, err := sqltree.Parse("SELECT " + e.Text)
+	said, err := p.expressions.parse(e.Text)
 	if err != nil {
 		return nil, fmt.Errorf("reading sql: %w", err)
-	}
-	if len(stmts) != 1 || len(stmts[0].GetStmt().GetSelectStmt().GetTargetList()) != 1 {
-		return nil, fmt.Errorf("sql: is not one expression")
 	}
 	from, err := r.up(0)
 	if err != nil {
@@ -28,14 +26,13 @@ func (p *printer) opaque(e expr.SQL, r rows) (*pg.Node, error) {
 	for _, m := range e.Me {
 		o.me[m.Name] = m.Type
 	}
-	target := stmts[0].GetStmt().GetSelectStmt().GetTargetList()[0].GetResTarget()
-	if err := o.message(target.ProtoReflect()); err != nil {
+	if err := o.message("", said); err != nil {
 		return nil, err
 	}
 	if builtinIs(e.Type, "bool") {
-		return target.Val, nil
+		return said, nil
 	}
-	return cast(target.Val, typeNode(e.Type)), nil
+	return cast(said, typeNode(e.Type)), nil
 }
 
 type opaquePrinter struct {
@@ -44,9 +41,9 @@ type opaquePrinter struct {
 	me  map[string]expr.Type
 }
 
-// message replaces references below a node, and forgets where in the policy's text everything stood.
-func (o *opaquePrinter) message(m protoreflect.Message) error {
-	switch n := m.Interface().(type) {
+// message replaces references below a node.
+func (o *opaquePrinter) message(_ protoreflect.Name, m proto.Message) error {
+	switch n := m.(type) {
 	case *pg.Node:
 		if ref := n.GetColumnRef(); ref != nil {
 			return o.reference(n, ref)
@@ -56,26 +53,7 @@ func (o *opaquePrinter) message(m protoreflect.Message) error {
 			return err
 		}
 	}
-	fields := m.Descriptor().Fields()
-	for i := range fields.Len() {
-		d := fields.Get(i)
-		switch {
-		case d.Name() == "location":
-			m.Set(d, protoreflect.ValueOfInt32(sqltree.Unlocated))
-		case d.Message() == nil || !m.Has(d):
-		case d.IsList():
-			for j := range m.Get(d).List().Len() {
-				if err := o.message(m.Get(d).List().Get(j).Message()); err != nil {
-					return err
-				}
-			}
-		default:
-			if err := o.message(m.Get(d).Message()); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return sqltree.Children(m, o.message)
 }
 
 func (o *opaquePrinter) reference(n *pg.Node, ref *pg.ColumnRef) error {
@@ -93,7 +71,7 @@ func (o *opaquePrinter) reference(n *pg.Node, ref *pg.ColumnRef) error {
 		}
 		n.Node = cast(slot(parts[1]), typeNode(t)).Node
 	case len(parts) == 2 && parts[1] != "": // a table of a sub-select
-		ref.Location = sqltree.Unlocated
+		return nil
 	default:
 		return fmt.Errorf("sql: has a reference that is not understood")
 	}

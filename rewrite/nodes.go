@@ -7,10 +7,19 @@ import (
 	"github.com/wherewall/wherewall/internal/sqltree"
 )
 
-// Builders of the nodes that we add to a client's tree. None of them carries a location in the client's text.
+// Builders of the nodes that we add to a client's tree. None of them carries a location in the client's text. Those that guards have most
+// of are made at once with what they hold.
 
 func text(s string) *pg.Node {
-	return &pg.Node{Node: &pg.Node_String_{String_: &pg.String{Sval: s}}}
+	made := &struct {
+		node pg.Node
+		kind pg.Node_String_
+		text pg.String
+	}{}
+	made.text.Sval = s
+	made.kind.String_ = &made.text
+	made.node.Node = &made.kind
+	return &made.node
 }
 
 func names(parts ...string) []*pg.Node {
@@ -44,7 +53,15 @@ func integer(i int32) *pg.Node {
 }
 
 func column(parts ...string) *pg.Node {
-	return &pg.Node{Node: &pg.Node_ColumnRef{ColumnRef: &pg.ColumnRef{Fields: names(parts...), Location: sqltree.Unlocated}}}
+	made := &struct {
+		node pg.Node
+		kind pg.Node_ColumnRef
+		ref  pg.ColumnRef
+	}{}
+	made.ref.Fields, made.ref.Location = names(parts...), sqltree.Unlocated
+	made.kind.ColumnRef = &made.ref
+	made.node.Node = &made.kind
+	return &made.node
 }
 
 func star(qualifier string) *pg.Node {

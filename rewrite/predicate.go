@@ -21,8 +21,7 @@ type Predicate struct {
 
 // Predicate prints a condition, exactly with its three values, over the columns of a table that stands in a statement under a name.
 func (g *Rewriter) Predicate(e expr.Expr, name string) (*Predicate, error) {
-	p := &printer{qualified: g.shadowed}
-	node, err := p.exact(e, rows{aliased(name)})
+	node, err := g.printer().exact(e, rows{aliased(name)})
 	if err != nil {
 		return nil, err
 	}

@@ -15,19 +15,20 @@ import (
 
 // Rewriter rewrites statements against one snapshot. It is safe for concurrent use.
 type Rewriter struct {
-	snapshot   *catalog.Snapshot
-	functions  *functions
-	helpers    map[string]helper
-	settings   settings
-	shadows    *shadows
-	leaks      *leaks
-	shadowed   map[string]bool // operators that a schema on the search path has beside pg_catalog
-	parameters map[uint32]bool // the types that a Parse message may declare
-	types      map[uint32]expr.Type
-	templates  *templates
-	catalogs   map[catalog.RelationName]*catalogTable
-	relations  map[uint32]bool // the OIDs of the schema's relations
-	visible    atomic.Pointer[shapeObjects]
+	snapshot    *catalog.Snapshot
+	functions   *functions
+	helpers     map[string]helper
+	settings    settings
+	shadows     *shadows
+	leaks       *leaks
+	shadowed    map[string]bool // operators that a schema on the search path has beside pg_catalog
+	parameters  map[uint32]bool // the types that a Parse message may declare
+	types       map[uint32]expr.Type
+	templates   *templates
+	expressions expressions
+	catalogs    map[catalog.RelationName]*catalogTable
+	relations   map[uint32]bool // the OIDs of the schema's relations
+	visible     atomic.Pointer[shapeObjects]
 	// large holds a place for each large text that is being rewritten: they leave a processor to the others.
 	large chan struct{}
 }

@@ -102,7 +102,7 @@ func (w *walker) likeColumn(c *catalog.Column, partly, defaults bool) (*pg.Colum
 	if !defaults || partly || c.Default == "" || c.Generated || c.Identity {
 		return d, nil
 	}
-	value, err := parseExpression(c.Default)
+	value, err := w.rewriter.expressions.parse(c.Default)
 	if err != nil {
 		return nil, err
 	}
