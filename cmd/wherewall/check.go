@@ -12,7 +12,7 @@ import (
 
 // checkCmd validates a policy. It runs the very code that serve runs.
 type checkCmd struct {
-	policyFlags
+	sourceFlags
 	Upstream string `placeholder:"DSN" help:"A database to check the names and conditions against; without it, the documents alone are checked."`
 	passwordFlags
 	Strict  bool `help:"Fail on warnings too."`
@@ -21,7 +21,11 @@ type checkCmd struct {
 
 // Run prints every problem, and fails where one is an error.
 func (c checkCmd) Run(ctx context.Context, std *streams) error {
-	policy, err := catalog.ReadPolicy(c.Policy)
+	from, err := c.source()
+	if err != nil {
+		return err
+	}
+	policy, err := from.read(ctx)
 	if policy == nil {
 		return err
 	}
@@ -57,7 +61,7 @@ func (c checkCmd) Run(ctx context.Context, std *streams) error {
 		fmt.Fprintf(std.err, "wherewall: %s\n", plural(warnings, "warning"))
 		return told(exitFailed)
 	}
-	fmt.Fprintf(std.out, "%s is valid%s%s\n", c.Policy, against, withWarnings(warnings))
+	fmt.Fprintf(std.out, "%s is valid%s%s\n", from, against, withWarnings(warnings))
 	return nil
 }
 

@@ -20,6 +20,7 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"Say why a statement reads what it reads, or why a row is hidden."`
 	Test    testCmd    `cmd:"" help:"Run policy tests: who sees and may do what, judged by PostgreSQL."`
 	Export  exportCmd  `cmd:"" help:"Print the policy as SQL for the database itself: row-level security, or the service login's rights."`
+	Migrate migrateCmd `cmd:"" help:"Make and change the tables that hold a policy, or the people of one."`
 	Schema  schemaCmd  `cmd:"" help:"Print the JSON schema of policies, with which editors complete and check them."`
 	Passwd  passwdCmd  `cmd:"" help:"Print a SCRAM-SHA-256 verifier for a password, for a user of the policy."`
 	Version versionCmd `cmd:"" help:"Print the version."`
