@@ -36,11 +36,6 @@ func newFreshness(f freshnessFlags) *freshness {
 // holds says whether statements may be judged by what is in memory.
 func (f *freshness) holds() bool { return int64(time.Since(f.began)) < f.until.Load() }
 
-// age is how long ago the policy in force was known to be the store's.
-func (f *freshness) age() time.Duration {
-	return time.Since(f.began) - time.Duration(f.confirmed.Load())
-}
-
 // confirm notes that what is in memory was the store's at a time, which is when it was asked and not when it answered.
 func (f *freshness) confirm(at time.Time) {
 	since := at.Sub(f.began)
