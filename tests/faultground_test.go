@@ -95,7 +95,7 @@ func newGround(t testing.TB, database, upstream string, change func(*wire.Config
 		change(&c)
 	}
 	c.Connector = newApart(config)
-	g.proxy = serve(t, database, c, also...)
+	g.proxy = serveProxy(t, wire.NewServer(c), database, also...)
 	return g
 }
 
@@ -117,27 +117,6 @@ func (a *apart) Connect(ctx context.Context, settings map[string]string) (*wire.
 		return connector(a.config).Connect(ctx, settings)
 	}
 	return a.honest.Connect(ctx, settings)
-}
-
-// serve runs a server until the end of the test, when every session must have come to its end.
-func serve(t testing.TB, database string, c wire.Config, also ...net.Listener) *proxy {
-	t.Helper()
-	server := wire.NewServer(c)
-	first, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	listeners := []net.Listener{first}
-	for _, l := range also {
-		listeners = append(listeners, nearby{l, first.Addr()})
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listeners...) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-		require.NoError(t, <-served)
-	})
-	return &proxy{addr: first.Addr().String(), database: database, server: server}
 }
 
 // foreign finds a mark of another tenant in what a session heard; empty for none.

@@ -6,35 +6,18 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // roughRelay stands before a server and passes on what is said in pieces, late, and not always to the end.
 type roughRelay struct {
 	net.Listener
-	to    string
-	conns sync.WaitGroup
+	to string
 }
 
 func newRoughRelay(t testing.TB, to string) *roughRelay {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &roughRelay{Listener: listener, to: to}
-	s.conns.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			s.conns.Go(func() { s.serve(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		s.conns.Wait()
-	})
+	s := &roughRelay{to: to}
+	s.Listener = accepting(t, s.serve)
 	return s
 }
 

@@ -24,7 +24,6 @@ import (
 // that is made up from that seed; others are PostgreSQL.
 type stand struct {
 	net.Listener
-	conns sync.WaitGroup
 
 	mu       sync.Mutex
 	asked    []byte // what was recorded
@@ -35,27 +34,9 @@ type stand struct {
 
 func newStand(t testing.TB) *stand {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &stand{Listener: listener}
-	t.Cleanup(s.conns.Wait)
-	s.take(t, listener)
+	s := &stand{}
+	s.Listener = accepting(t, s.serve)
 	return s
-}
-
-// take serves who comes by a listener, until the end of the test.
-func (s *stand) take(t testing.TB, listener net.Listener) {
-	t.Helper()
-	s.conns.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			s.conns.Go(func() { s.serve(conn) })
-		}
-	})
-	t.Cleanup(func() { _ = listener.Close() })
 }
 
 func (s *stand) serve(conn net.Conn) {

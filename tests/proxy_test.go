@@ -2,7 +2,6 @@ package tests
 
 import (
 	"context"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -52,17 +51,7 @@ func startProxy(t testing.TB, o proxyOptions) *proxy {
 		o.configure(&config)
 	}
 	server := wire.NewServer(config)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listener) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-		require.NoError(t, <-served)
-	})
-	return &proxy{addr: listener.Addr().String(), database: o.database, server: server}
+	return serveProxy(t, server, o.database)
 }
 
 // readWorld reads the policy and binds it to the database as the service login sees it.

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"context"
-	"net"
 	"net/url"
 	"os"
 	"slices"
@@ -62,17 +61,7 @@ func before(t *testing.T, dsn string, o pgdial.Options) *proxy {
 		Database: u.Database(), Connector: wire.NewConnector(u), Auth: wire.AuthTrust, World: func() *wire.World { return world },
 		Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listener) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-		require.NoError(t, <-served)
-	})
-	return &proxy{addr: listener.Addr().String(), database: u.Database(), server: server}
+	return serveProxy(t, server, u.Database())
 }
 
 func worldAt(t *testing.T, conn *pgx.Conn) *wire.World {

@@ -74,7 +74,7 @@ func newSoak(t *testing.T) *soak {
 		s.link = link
 		servers, err := link.listenThere()
 		require.NoError(t, err)
-		s.stand.take(t, servers)
+		acceptAt(t, servers, s.stand.serve)
 		clients, err := net.Listen("tcp4", link.here+":0")
 		require.NoError(t, err)
 		also, far, s.near = append(also, clients), servers.Addr(), clients.Addr()

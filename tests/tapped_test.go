@@ -24,24 +24,9 @@ func newTapped(t testing.TB) *tapped {
 	t.Helper()
 	config, err := pgconn.ParseConfig(pg.dsn(serviceRole, servicePassword, "postgres"))
 	require.NoError(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	w := &tapped{addr: listener.Addr().String()}
+	w := &tapped{}
 	network, address := pgconn.NetworkAddress(config.Host, config.Port)
-	var open sync.WaitGroup
-	open.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			open.Go(func() { w.relay(client, network, address) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		open.Wait()
-	})
+	w.addr = accepting(t, func(client net.Conn) { w.relay(client, network, address) }).Addr().String()
 	return w
 }
 

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -44,22 +43,6 @@ func startChanging(t testing.TB, database, upstream, policy string, change ...fu
 	}
 	c.proxy = serveProxy(t, wire.NewServer(served), database)
 	return c
-}
-
-// serveProxy serves until the end of the test.
-func serveProxy(t testing.TB, server *wire.Server, database string) *proxy {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(context.Background(), listener) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-		require.NoError(t, <-served)
-	})
-	return &proxy{addr: listener.Addr().String(), database: database, server: server}
 }
 
 func tcpAddress(t testing.TB, address string) *net.TCPAddr {

@@ -100,22 +100,9 @@ func newUnluckyServer(t testing.TB, fate func() (misfortune, int, *rand.Rand)) *
 	t.Helper()
 	u, err := url.Parse(pg.admin)
 	require.NoError(t, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &unluckyServer{Listener: listener, to: u.Host, fate: fate}
-	s.conns.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			s.conns.Go(func() { s.serve(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		s.conns.Wait()
-	})
+	s := &unluckyServer{to: u.Host, fate: fate}
+	t.Cleanup(s.conns.Wait)
+	s.Listener = accepting(t, s.serve)
 	return s
 }
 

@@ -34,27 +34,26 @@ func TestOverdue(t *testing.T) {
 		s.client.expect("Z")
 		require.Eventually(t, func() bool { return s.deliveries.Load()%2 == 0 }, patient, tick, "the session is still about to deliver it")
 	}
-	t.Run("an idle session is the server's to end, and ours when it does not", func(t *testing.T) {
-		t.Parallel()
-		s := staged(t)
-		look(s, 0)
-		look(s, limit.idle+backstopGrace)
-		require.Nil(t, s.leaving())
-		look(s, limit.idle+backstopGrace+1)
-		s.client.expectError("57P05")
-		s.client.expectEnd()
-	})
-	t.Run("so is one that idles in a transaction", func(t *testing.T) {
-		t.Parallel()
-		s := staged(t)
-		sync(s, inBlock)
-		look(s, 0)
-		look(s, limit.idleInTransaction+backstopGrace)
-		require.Nil(t, s.leaving())
-		look(s, limit.idleInTransaction+backstopGrace+1)
-		s.client.expectError("25P03")
-		s.client.expectEnd()
-	})
+	for name, c := range map[string]struct {
+		status []byte
+		limit  time.Duration
+		state  string
+	}{
+		"an idle session is the server's to end, and ours when it does not": {ready, limit.idle, "57P05"},
+		"so is one that idles in a transaction":                             {inBlock, limit.idleInTransaction, "25P03"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := staged(t)
+			sync(s, c.status)
+			look(s, 0)
+			look(s, c.limit+backstopGrace)
+			require.Nil(t, s.leaving())
+			look(s, c.limit+backstopGrace+1)
+			s.client.expectError(c.state)
+			s.client.expectEnd()
+		})
+	}
 	t.Run("a statement between two looks is no idling", func(t *testing.T) {
 		t.Parallel()
 		s := staged(t)
