@@ -51,6 +51,11 @@ func New(s *catalog.Snapshot) *Rewriter {
 	}
 }
 
+// Remembers says whether Rewrite would return what it made before, without a look into the text.
+func (g *Rewriter) Remembers(sql string, p *plan.Plan, declared ...uint32) bool {
+	return p != nil && g.snapshot.SameModel(p.Snapshot) && g.templates.get(sql, typesKey(declared), p) != nil
+}
+
 // Rewrite turns the text of one Query message (any number of statements) or Parse message (the wire refuses more
 // than one there) into a Template. It never fails: what may not be sent becomes a Template that refuses.
 //

@@ -87,14 +87,25 @@ func message(kind byte, body string) []byte {
 // connected returns two ends of a TCP connection.
 func connected(t *testing.T) (net.Conn, net.Conn) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	near, err := net.Dial("tcp", listener.Addr().String())
-	require.NoError(t, err)
-	far, err := listener.Accept()
+	near, far, err := tcpPair()
 	require.NoError(t, err)
 	return near, far
+}
+
+func tcpPair() (near, far net.Conn, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer listener.Close()
+	if near, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+		return nil, nil, err
+	}
+	if far, err = listener.Accept(); err != nil {
+		_ = near.Close()
+		return nil, nil, err
+	}
+	return near, far, nil
 }
 
 // stage is a session between two peers that a test plays.
