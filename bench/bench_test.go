@@ -124,6 +124,20 @@ func TestEveryWorkHasATitleAndALine(t *testing.T) {
 	}
 }
 
+func TestFlagsNameWhatThereIs(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"-only", "prepard"}, {"-rivals", "pgpool"}, {"-clients", "many"}, {"prepared"}} {
+		_, err := parseOptions(args)
+		require.Error(t, err, args)
+	}
+	for _, w := range new(lab).works() {
+		require.Contains(t, workNames(), w.kind)
+	}
+	o, err := parseOptions([]string{"-only", "login,idle", "-rivals", "wherewall"})
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, false, true, false}, []bool{o.wants("idle"), o.wants("growth"), o.wantsRival(wherewall), o.wantsRival(relay)})
+}
+
 func TestFiguresReplaceOldOnes(t *testing.T) {
 	t.Parallel()
 	got, err := replaceFigures("a\n"+figuresBegin+"old\n"+figuresEnd+"b\n", "new\n")

@@ -30,10 +30,16 @@ func (f idleFigure) String() string {
 	return fmt.Sprintf("%-14s %-16s %-6s %6d sessions %8.1f kB each", f.rival, f.server, tls, f.sessions, float64(f.bytes)/1000)
 }
 
-// idle opens sessions that have asked one thing and then say nothing: before PostgreSQL, and, many more, before the scripted server. Every proxy
-// is started anew for it, since memory that an earlier load left behind would hide what comes now.
+// place is where idle sessions are counted.
+type place struct {
+	server   string
+	port     int
+	sessions int
+	tls      *certificate
+}
+
+// idle opens sessions that have asked one thing and then say nothing: before PostgreSQL, and, many more, before the scripted server.
 func (l *lab) idle(ctx context.Context) ([]idleFigure, error) {
-	var all []idleFigure
 	peer, port, err := startHelper(ctx, "-peer", l.db.server.Port)
 	if err != nil {
 		return nil, err
@@ -43,50 +49,42 @@ func (l *lab) idle(ctx context.Context) ([]idleFigure, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, where := range []struct {
-		server   string
-		port     int
-		sessions int
-		tls      *certificate
-	}{
-		{"PostgreSQL", l.db.server.Port, l.real, nil},
-		{scripted, port, l.sessions, nil},
-		{scripted, port, l.sessions, secure},
-	} {
-		if where.sessions == 0 {
-			continue
-		}
-		plays := where.port == port
-		for _, start := range []func() (*rival, error){
-			func() (*rival, error) {
-				r, err := startPgBouncer(ctx, l.dir, l.db, where.port, where.tls)
-				if err == nil && plays {
-					r.database = databaseIdle
-				}
-				return r, err
-			},
-			func() (*rival, error) {
-				return proxy{binary: l.binary, port: where.port, database: databasePlain, tls: where.tls}.start(ctx, l.dir, l.db)
-			},
-		} {
-			r, err := start()
-			if err != nil {
-				return nil, err
-			}
-			if !l.wantsRival(r.name) {
-				r.process.stop()
+	var all []idleFigure
+	for _, where := range []place{{"PostgreSQL", l.db.server.Port, l.real, nil}, {scripted, port, l.sessions, nil}, {scripted, port, l.sessions, secure}} {
+		for _, name := range []string{pgbouncerRLS, wherewall} {
+			if where.sessions == 0 || !l.wantsRival(name) {
 				continue
 			}
-			n, bytes, err := l.weigh(ctx, r, where.sessions, plays)
-			r.process.stop()
+			f, err := l.idleAt(ctx, where, name)
 			if err != nil {
-				return nil, fmt.Errorf("opening idle sessions of %s: %w", r.name, err)
+				return nil, fmt.Errorf("opening idle sessions of %s: %w", name, err)
 			}
-			all = append(all, idleFigure{r.name, where.server, where.tls != nil, n, bytes})
-			fmt.Fprintln(os.Stderr, all[len(all)-1])
+			all = append(all, f)
+			fmt.Fprintln(os.Stderr, f)
 		}
 	}
 	return all, nil
+}
+
+// idleAt counts at one place. The proxy is started anew for it, since memory that an earlier load left behind would hide what comes now.
+func (l *lab) idleAt(ctx context.Context, where place, name string) (idleFigure, error) {
+	var r *rival
+	var err error
+	if name == pgbouncerRLS {
+		r, err = startPgBouncer(ctx, l.dir, l.db, where.port, where.tls)
+	} else {
+		r, err = proxy{binary: l.binary, port: where.port, database: databasePlain, tls: where.tls}.start(ctx, l.dir, l.db)
+	}
+	if err != nil {
+		return idleFigure{}, err
+	}
+	defer r.process.stop()
+	played := where.server == scripted
+	if played && name == pgbouncerRLS {
+		r.database = databaseIdle // It does not tell the server who the application is before it has logged in.
+	}
+	n, bytes, err := l.weigh(ctx, r, where.sessions, played)
+	return idleFigure{name, where.server, where.tls != nil, n, bytes}, err
 }
 
 // weigh opens sessions and tells how many there are and what each holds once they are quiet.

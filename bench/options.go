@@ -36,8 +36,8 @@ func parseOptions(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.BoolVar(&o.full, "full", false, "every work, every rival, longer rounds (make bench-proxy)")
 	f.BoolVar(&o.smoke, "smoke", false, "a few transactions of everything, to see that it works")
-	f.Func("only", "works to measure, apart by commas: prepared, extended, simple, page, update, insert, login, copy-100, copy-10k, select-100, select-10k, idle, growth, rewrite", words(&o.only))
-	f.Func("rivals", "rivals to measure, apart by commas: "+strings.Join(rivalNames(), ", "), words(&o.rivals))
+	f.Func("only", "works to measure, apart by commas: "+strings.Join(workNames(), ", "), words(&o.only, workNames()))
+	f.Func("rivals", "rivals to measure, apart by commas: "+strings.Join(rivalNames(), ", "), words(&o.rivals, rivalNames()))
 	f.Func("clients", "numbers of clients to measure, apart by commas", numbers(&o.clients))
 	f.Float64Var(&o.seconds, "seconds", 0, "length of one measurement, logins and warm-up included (1)")
 	f.IntVar(&o.rounds, "rounds", 0, "measurements of each figure; the median counts (3)")
@@ -64,7 +64,7 @@ func parseOptions(args []string) (options, error) {
 // withDefaults fills in what was not given. Without -full, -smoke or -only it is a choice of works and rivals that takes less than five minutes.
 func (o options) withDefaults() options {
 	if !o.full && !o.smoke && len(o.only) == 0 {
-		o.only = []string{"prepared", "extended", "simple", "page", "update", "insert", "login", "copy-100", "copy-10k", "select-100", "select-10k", "rewrite", "idle"}
+		o.only = slices.DeleteFunc(workNames(), func(name string) bool { return name == "growth" })
 		if len(o.clients) == 0 {
 			o.clients = []int{1, 8, 16}
 		}
@@ -111,9 +111,15 @@ func (o options) wantsClients(n int) bool {
 	return len(o.clients) == 0 || slices.Contains(o.clients, n)
 }
 
-func words(into *[]string) func(string) error {
+// words takes names apart by commas, each of which must be known.
+func words(into *[]string, known []string) func(string) error {
 	return func(s string) error {
 		*into = strings.Split(s, ",")
+		for _, word := range *into {
+			if !slices.Contains(known, word) {
+				return fmt.Errorf("%q is none of %s", word, strings.Join(known, ", "))
+			}
+		}
 		return nil
 	}
 }

@@ -62,6 +62,11 @@ UPDATE job SET tries = tries + 1 WHERE id = :id;
 `
 )
 
+// workNames are what -only knows: the kinds of work, and the sections that have works of their own.
+func workNames() []string {
+	return []string{"prepared", "extended", "simple", "page", "update", "insert", "login", "copy-100", "copy-10k", "select-100", "select-10k", "rewrite", "idle", "growth"}
+}
+
 // works are those that are asked for.
 func (l *lab) works() []work {
 	var all []work
