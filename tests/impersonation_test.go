@@ -57,6 +57,12 @@ func (l *logged) String() string {
 
 func newImpersonating(t testing.TB, database string) *impersonating {
 	t.Helper()
+	return newImpersonatingBy(t, database, subjectPolicy, nil)
+}
+
+// newImpersonatingBy has a policy of its own, and attributes that are claims.
+func newImpersonatingBy(t testing.TB, database, policy string, attributes map[string]string) *impersonating {
+	t.Helper()
 	newSubjects(t, database)
 	i := &impersonating{issuer: tokentest.NewPlain(t), wire: newTapped(t), log: &logged{}, clock: &clock{}}
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -66,9 +72,9 @@ func newImpersonating(t testing.TB, database string) *impersonating {
 	keys := token.NewKeys(token.KeysConfig{Source: source, Log: zerolog.Nop()})
 	require.NoError(t, keys.Load(t.Context()))
 	verifier := token.NewVerifier(token.Config{
-		Issuer: i.issuer.URL, Audience: tokentest.Audience, UserClaim: "sub", TenantClaim: "tenant", Now: i.clock.now,
+		Issuer: i.issuer.URL, Audience: tokentest.Audience, UserClaim: "sub", TenantClaim: "tenant", Attributes: attributes, Now: i.clock.now,
 	}, keys)
-	i.changing = startChanging(t, database, i.wire.addr, subjectPolicy, func(c *wire.Config) {
+	i.changing = startChanging(t, database, i.wire.addr, policy, func(c *wire.Config) {
 		c.Tokens, c.Now, c.Log = verifier, i.clock.now, zerolog.New(i.log)
 	})
 	return i

@@ -125,6 +125,22 @@ func TestKeysAreChosenFromTheSetAlone(t *testing.T) {
 	}
 }
 
+// TestAKeysNameMayBeThereTwice is about sets in which a name stands for several keys, as while an issuer changes them: each is tried, and none beside them.
+func TestAKeysNameMayBeThereTwice(t *testing.T) {
+	t.Parallel()
+	old, young, other := newEC(t, elliptic.P256()), newEC(t, elliptic.P256()), newEC(t, elliptic.P256())
+	r := newRSA(t, 2048)
+	i := newIssuer(t, jose.JSONWebKey{Key: &old.PublicKey, KeyID: "k"}, jose.JSONWebKey{Key: &r.PublicKey, KeyID: "k"}, jose.JSONWebKey{Key: &young.PublicKey, KeyID: "k"})
+	for _, text := range []string{
+		tokentest.Sign(t, jose.ES256, old, kid("k"), claims(nil)), tokentest.Sign(t, jose.ES256, young, kid("k"), claims(nil)), tokentest.Sign(t, jose.RS256, r, kid("k"), claims(nil)),
+	} {
+		_, err := i.Verify(text)
+		require.NoError(t, err)
+	}
+	_, err := i.Verify(tokentest.Sign(t, jose.ES256, other, kid("k"), claims(nil)))
+	require.ErrorIs(t, err, token.ErrSignature)
+}
+
 // resigned signs with a header that a signer would not make.
 func resigned(t testing.TB, own *ecdsa.PrivateKey, head, claims any) string {
 	t.Helper()
