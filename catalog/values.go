@@ -151,9 +151,11 @@ func canonical(name, text string) bool {
 // ArrayText is PostgreSQL's text input of an array.
 func ArrayText(elements []string) string {
 	quoted := make([]string, len(elements))
-	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 	for i, e := range elements {
-		quoted[i] = `"` + escape.Replace(e) + `"`
+		if strings.ContainsAny(e, `\"`) {
+			e = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(e)
+		}
+		quoted[i] = `"` + e + `"`
 	}
 	return "{" + strings.Join(quoted, ",") + "}"
 }

@@ -324,6 +324,33 @@ func TestAReleasedConnectionIsAnOrdinaryOne(t *testing.T) {
 	_ = r.a.Close()
 }
 
+// TestAReleasedConnectionIsWatchedNoMore takes one over again and again, which the loop would refuse for a descriptor that it still watched.
+func TestAReleasedConnectionIsWatchedNoMore(t *testing.T) {
+	loops := startLoops(t, 1)
+	r := newRelay(t, loops)
+	for range 5 {
+		client, near := line(t)
+		conn, err := r.b.Release()
+		require.NoError(t, err)
+		b, a, err := loops.Pair(conn, near)
+		require.NoError(t, err)
+		require.NoError(t, r.a.Close())
+		r.client, r.a, r.b = client, a, b
+	}
+	ended := make(chan error, 1)
+	Run(r.a, r.b, pump(r.a, r.b, ended))
+	_, err := r.client.Write([]byte("after all"))
+	require.NoError(t, err)
+	said := make([]byte, 9)
+	_, err = io.ReadFull(r.server, said)
+	require.NoError(t, err)
+	require.Equal(t, "after all", string(said))
+	require.NoError(t, r.client.Close())
+	require.ErrorIs(t, <-ended, io.EOF)
+	require.NoError(t, r.a.Close())
+	require.NoError(t, r.b.Close())
+}
+
 func TestOnlySocketsAreForLoops(t *testing.T) {
 	t.Parallel()
 	loops := startLoops(t, 1)
