@@ -20,6 +20,8 @@ type builder struct {
 	parts      []*Template // of a staged COPY
 	secret     bool        // the client's text holds a token, or something like one
 
+	fingerprint string // of the client's text; empty where nobody wants one
+
 	slotsHere     []slotAt // of the statement being added, from the start of its print
 	positionsHere []position
 }

@@ -31,24 +31,31 @@ type Rewriter struct {
 	visible     atomic.Pointer[shapeObjects]
 	// large holds a place for each large text that is being rewritten: they leave a processor to the others.
 	large chan struct{}
+
+	fingerprints bool
+	stopwatch    Stopwatch // nil for nobody who wants to know
 }
 
 // largeText is from how many bytes on a text waits for its turn.
 const largeText = 16 << 10
 
 // New makes a Rewriter for a snapshot.
-func New(s *catalog.Snapshot) *Rewriter {
+func New(s *catalog.Snapshot, with ...Option) *Rewriter {
 	f, sh := newFunctions(s.Schema), newShadows(s.Schema)
 	relations := map[uint32]bool{}
 	for _, r := range s.Schema.Relations {
 		relations[r.OID] = true
 	}
-	return &Rewriter{
+	g := &Rewriter{
 		catalogs: newCatalogs(s.Schema), helpers: helperTable(), relations: relations,
 		snapshot: s, functions: f, leaks: newLeaks(s.Schema, s.Trust), settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits},
 		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), types: typesByOID(s.Schema), templates: newTemplates(),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
+	for _, option := range with {
+		option(g)
+	}
+	return g
 }
 
 // Remembers says whether Rewrite would return what it made before, without a look into the text.
@@ -81,7 +88,7 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Templa
 		t.Cause = err
 		t.hush(sql)
 	}
-	t.secret = t.secret || b.secret
+	t.secret, t.fingerprint = t.secret || b.secret, b.fingerprint
 	t.shape = p.Shape
 	for _, part := range t.Parts {
 		part.shape = p.Shape
@@ -95,16 +102,14 @@ func (g *Rewriter) rewrite(b *builder, p *plan.Plan, declared []uint32) (*Templa
 		b.secret = true
 		return nil, err
 	}
-	stmts, err := sqltree.Parse(b.client)
+	began := g.begins()
+	stmts, err := parsed(b)
 	if err != nil {
-		quoted, named := quoteUserSetting(b.client)
-		if !named {
-			return nil, err
-		}
-		b.client = quoted
-		if stmts, err = sqltree.Parse(quoted); err != nil {
-			return nil, err
-		}
+		return nil, err
+	}
+	g.ends(StageParse, began)
+	if g.fingerprints {
+		b.fingerprint = sqltree.StatementFingerprint(b.client)
 	}
 	for _, raw := range stmts {
 		if err := g.statement(b, raw, p, declared); err != nil {
@@ -112,6 +117,20 @@ func (g *Rewriter) rewrite(b *builder, p *plan.Plan, declared []uint32) (*Templa
 		}
 	}
 	return b.template()
+}
+
+// parsed is the client's text as statements. Settings of ours are quoted in it where they are keywords.
+func parsed(b *builder) ([]*pg.RawStmt, error) {
+	stmts, err := sqltree.Parse(b.client)
+	if err == nil {
+		return stmts, nil
+	}
+	quoted, named := quoteUserSetting(b.client)
+	if !named {
+		return nil, err
+	}
+	b.client = quoted
+	return sqltree.Parse(quoted)
 }
 
 // statement is the life of one statement: guard every relation in the tree, print it, read the print back, and prove on what was
@@ -127,6 +146,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 		parameters: seen.parameters, namesIn: g.columnsOfNames(seen.relations),
 	}
 	defer func() { b.secret = b.secret || w.secret }()
+	began := g.begins()
 	kind, err := w.whole(stmt)
 	if err != nil {
 		return err
@@ -134,6 +154,7 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 	if err := w.catalogsAlone(stmt); err != nil {
 		return err
 	}
+	began = g.ends(StageGuard, began)
 	if w.staged != nil {
 		return g.addStaged(b, w)
 	}
@@ -141,9 +162,11 @@ func (g *Rewriter) statement(b *builder, raw *pg.RawStmt, p *plan.Plan, declared
 	if err != nil {
 		return err
 	}
+	began = g.ends(StageDeparse, began)
 	if err := g.prove(again, p, g.declaredTypes(declared)); err != nil {
 		return err
 	}
+	g.ends(StageProve, began)
 	if kind.ofChannel() {
 		at, ok := channelAt(kind, text)
 		if !ok {

@@ -6,14 +6,16 @@ package rewrite
 // A refused text has a Template too: AppendSQL yields a statement that must fail with the session's mark, so that the
 // refusal arrives in its place among the replies (the zero Template does as well).
 type Template struct {
-	shape      string // of the plan that it was made for
-	segments   []segment
-	positions  []position // sorted; ours in bytes of the text without slots, theirs in characters from 1
-	refusals   []*Refusal // what each mark stands for, by number
-	secret     bool       // its text may hold a token, and is not remembered
-	Refused    *Refusal   // the text was refused: AppendSQL yields a stand-in that fails
-	Cause      error      // why, for the operator's log; it may name what the client may not know
-	Statements []Statement
+	shape     string // of the plan that it was made for
+	segments  []segment
+	positions []position // sorted; ours in bytes of the text without slots, theirs in characters from 1
+	refusals  []*Refusal // what each mark stands for, by number
+	secret    bool       // its text may hold a token, and is not remembered
+	// fingerprint is documented at Fingerprint.
+	fingerprint string
+	Refused     *Refusal // the text was refused: AppendSQL yields a stand-in that fails
+	Cause       error    // why, for the operator's log; it may name what the client may not know
+	Statements  []Statement
 	// Parts are the four statements of a COPY from the client that goes through a table of ours, each alone, where they are the whole text; nil for
 	// any other.
 	Parts []*Template

@@ -64,6 +64,7 @@ func (b *bypass) began(login time.Duration) {
 func (b *bypass) ended(duration time.Duration) {
 	b.log.Info().Dur("duration", duration).Int64("bytes_from_client", b.fromClient.Load()).Int64("bytes_from_server", b.fromServer.Load()).
 		Str("reason", b.endReason()).Msg("unfiltered session ended")
+	b.tellEnd(duration, b.fromClient.Load(), b.fromServer.Load())
 }
 
 // revoked tells why the user is not unfiltered any more; nil where the policy still says so.

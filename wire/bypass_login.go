@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/rs/zerolog"
+
+	"github.com/wherewall/wherewall/plan"
 )
 
 // letPast makes the session of a user who has proven who it is and whom the policy does not filter.
@@ -41,10 +43,17 @@ func (s *Server) openPast(ctx context.Context, h *handshake, asked *startup, w *
 	if err != nil {
 		return nil, pastFailure(err)
 	}
+	party := s.partyOf(h, w.who, plan.Subject{User: w.user}, w.world)
+	party.Unfiltered = true
+	if bad := s.served(party, server, nil, 0); bad != nil {
+		server.close()
+		return nil, bad
+	}
 	tally := newTally()
 	made := &bypass{
 		link: link{
 			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: tally,
+			party: party, counters: s.counters, tenant: s.counters.begins(LaneUnfiltered, ""),
 			log: log.With().Str("user", w.user).Logger(),
 		},
 		tally: tally, who: w.who, user: w.identity,

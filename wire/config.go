@@ -21,11 +21,12 @@ type World struct {
 	Rewriter *rewrite.Rewriter
 	// Planner builds the plans of the snapshot's subjects and remembers what roles have in common.
 	Planner *plan.Planner
+	with    []rewrite.Option // that the worlds after it have, too
 }
 
 // NewWorld makes the world of a snapshot.
-func NewWorld(s *catalog.Snapshot) *World {
-	return &World{Snapshot: s, Rewriter: rewrite.New(s), Planner: plan.NewPlanner(s)}
+func NewWorld(s *catalog.Snapshot, with ...rewrite.Option) *World {
+	return &World{Snapshot: s, Rewriter: rewrite.New(s, with...), Planner: plan.NewPlanner(s), with: with}
 }
 
 // rewriter is nil where there is no world.
@@ -39,9 +40,9 @@ func (w *World) rewriter() *rewrite.Rewriter {
 // With is the world of a snapshot that takes the place of w's. Where no more than people have changed, what is known of statements is kept.
 func (w *World) With(s *catalog.Snapshot) *World {
 	if !s.SameModel(w.Snapshot) {
-		return NewWorld(s)
+		return NewWorld(s, w.with...)
 	}
-	return &World{Snapshot: s, Rewriter: w.Rewriter, Planner: plan.NewPlanner(s)}
+	return &World{Snapshot: s, Rewriter: w.Rewriter, Planner: plan.NewPlanner(s), with: w.with}
 }
 
 // Config is what a Server needs. A server to connect to and World are required; limits that are zero get their defaults.
@@ -67,6 +68,10 @@ type Config struct {
 	// Now is the clock that memberships and tokens end by. Default time.Now.
 	Now func() time.Time
 	Log zerolog.Logger
+	// Trail takes the records of what sessions do; nil: nobody wants them, and they cost nothing.
+	Trail Trail
+	// TenantNames bounds how many tenants Stats tells apart: the first that come. Default none.
+	TenantNames int
 	// Encryption says whether clients may, or must, speak TLS. Default not at all.
 	Encryption Encryption
 	// TLS returns what the next connection is encrypted with. It must be cheap; nil where there is no encryption.

@@ -3,7 +3,17 @@ package wire
 // sendSQL is the door: the only place that writes a Query or Parse message to the server, and what it writes is what a Template
 // says. name is the statement's for Parse; types are its parameter types as the client sent them.
 func (q *requests) sendSQL(r request, name, types []byte) error {
+	if r.kind == 'Q' {
+		no, err := q.enter(&r)
+		if err != nil {
+			return err
+		}
+		if no != nil {
+			r = request{kind: 'Q', of: q.now.refusal(no)}
+		}
+	}
 	if !q.push(r) {
+		q.dropDeed(r.deed)
 		return nil
 	}
 	fill := func(b []byte) []byte {

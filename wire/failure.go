@@ -39,6 +39,7 @@ const (
 	stateShutdown       = "57P01"
 	stateCannotConnect  = "57P03"
 	stateInternal       = "XX000"
+	stateIO             = "58030"
 	stateBadParameter   = "22023"
 	adminShutdown       = "terminating connection due to administrator command"
 	tooManyClients      = "sorry, too many clients already"

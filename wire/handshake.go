@@ -23,6 +23,9 @@ type handshake struct {
 	encryption Encryption
 	tls        func() *TLS
 	secured    *secured // nil outside TLS
+
+	asked  *startup // by the client; nil before it has
+	method string   // by which it proves who it is; empty before that is known
 }
 
 // errSilent ends a connection that gets no answer: garbage, scanners, and clients that went away.

@@ -26,10 +26,15 @@ type link struct {
 	in     *inbound // of the client
 	loans  *buffers
 	login  string
-	work   work
-	forget func() // makes the cancel key worthless
-	leave  func() // gives the seat back
-	lot    *lot   // where the server connection goes when the session ends well; nil for nowhere
+	party  *Party
+	// counters are the Server's, and counts the session's own; see there. tenant is the name that they are counted by in the end.
+	counters *counters
+	counts   counts
+	tenant   string
+	work     work
+	forget   func() // makes the cancel key worthless
+	leave    func() // gives the seat back
+	lot      *lot   // where the server connection goes when the session ends well; nil for nowhere
 	// cancel asks the server to stop what it does for this session, within the limit of such requests.
 	cancel func(context.Context)
 
@@ -67,6 +72,8 @@ type hosted interface {
 	drain()
 	fail(f *failure)
 	endIfAbandoned()
+	state() State
+	sums() (of *counts, tenant string)
 	overdue(now time.Time, limits Limits)
 }
 
@@ -144,6 +151,7 @@ func (l *link) began(login time.Duration) {
 
 func (l *link) ended(duration time.Duration) {
 	l.log.Info().Dur("duration", duration).Str("reason", l.endReason()).Msg("session ended")
+	l.tellEnd(duration, 0, 0)
 }
 
 // guard runs one half of the session. A panic ends this session and no other.
@@ -156,6 +164,9 @@ func (l *link) guard(half func() error) (how strand.Verdict) {
 		}
 	}()
 	err := half()
+	if err != nil && err != errResting { //nolint:errorlint // nobody wraps it
+		l.countFailure(err)
+	}
 	var f *failure
 	switch {
 	case err == nil:

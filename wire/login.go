@@ -35,7 +35,7 @@ func (s *Server) serveConnection(of lives, conn net.Conn) {
 	h := s.newHandshake(conn)
 	session, cancel, err := s.admit(of.logins, h, &log)
 	if err != nil {
-		s.reject(h.conn, log, err)
+		s.reject(h, log, err)
 		return
 	}
 	leave()
@@ -43,6 +43,7 @@ func (s *Server) serveConnection(of lives, conn net.Conn) {
 		s.cancels.serve(of.sessions, cancel, conn.RemoteAddr())
 		return
 	}
+	s.counters.login(h.method, LoginOK)
 	session.began(time.Since(started))
 	s.host(of.sessions, session, started)
 }
@@ -57,6 +58,7 @@ func (s *Server) newHandshake(conn net.Conn) *handshake {
 // host runs a session that Shutdown can find. It may return long before the session is over.
 func (s *Server) host(ctx context.Context, session hosted, started time.Time) {
 	s.connections.Add(1)
+	of, tenant := session.sums()
 	session.join(s.loops)
 	s.mu.Lock()
 	s.sessions[session] = struct{}{}
@@ -68,6 +70,7 @@ func (s *Server) host(ctx context.Context, session hosted, started time.Time) {
 	session.run(ctx, func() {
 		s.mu.Lock()
 		delete(s.sessions, session)
+		s.counters.ends(of, tenant)
 		s.mu.Unlock()
 		session.ended(time.Since(started))
 		s.connections.Done()
@@ -78,11 +81,12 @@ func (s *Server) host(ctx context.Context, session hosted, started time.Time) {
 func (s *Server) turnAway(conn net.Conn, log zerolog.Logger) {
 	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = conn.Write(appendFatal(nil, &failure{state: stateTooMany, message: tooManyClients}))
+	s.counters.login("", stateTooMany)
 	log.Info().Str("sqlstate", stateTooMany).Str("reason", "too many connections have not logged in yet").Msg("login failed")
 }
 
 // reject tells a client why it is not let in, if it may know.
-func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
+func (s *Server) reject(h *handshake, log zerolog.Logger, err error) {
 	var f *failure
 	if !errors.As(err, &f) {
 		log.Debug().Err(err).Msg("connection dropped")
@@ -90,15 +94,17 @@ func (s *Server) reject(conn net.Conn, log zerolog.Logger, err error) {
 	}
 	told := *f
 	told.message, told.detail, told.hint = withoutTokens(f.message), withoutTokens(f.detail), withoutTokens(f.hint)
-	_ = conn.SetWriteDeadline(time.Now().Add(farewellTimeout))
-	_, _ = conn.Write(appendFatal(nil, &told))
-	hangUp(conn)
-	linger(conn)
+	_ = h.conn.SetWriteDeadline(time.Now().Add(farewellTimeout))
+	_, _ = h.conn.Write(appendFatal(nil, &told))
+	hangUp(h.conn)
+	linger(h.conn)
 	reason := f.reason
 	if reason == "" {
 		reason = f.message
 	}
-	log.Info().Str("sqlstate", f.state).Str("reason", withoutTokens(reason)).Msg("login failed")
+	reason = withoutTokens(reason)
+	s.turnedDown(h, f, reason)
+	log.Info().Str("sqlstate", f.state).Str("reason", reason).Msg("login failed")
 }
 
 // admit takes a connection through its login, within the time of those that have not proven who they are.
@@ -116,6 +122,7 @@ func (s *Server) admit(ctx context.Context, h *handshake, log *zerolog.Logger) (
 		}
 		return nil, opening.cancel, nil
 	}
+	h.asked = opening.startup
 	*log = log.With().Str("login", printable(opening.startup.user)).Logger()
 	session, err := s.login(ctx, h, opening.startup, *log)
 	if err != nil {
@@ -194,9 +201,16 @@ func (s *Server) open(
 		server.close()
 		return nil, &failure{state: stateConnection, message: couldNotConnect, reason: "the server does not keep a pinned setting: " + name}
 	}
+	party := s.partyOf(h, seen.who, seen.plan.Subject, world)
+	if bad := s.served(party, server, seen.plan, 0); bad != nil {
+		server.close()
+		return nil, bad
+	}
+	pending.trail = s.config.Trail
 	made := &session{
 		link: link{
 			config: &s.config, client: h.conn, server: server, in: h.in, loans: s.buffers, login: asked.user, work: pending, lot: s.lot,
+			party: party, counters: s.counters, tenant: s.counters.begins(LaneFiltered, party.Tenant),
 			log: log.With().Str("user", seen.plan.Subject.User).Str("tenant", seen.plan.Subject.Tenant).Logger(),
 		},
 		memory: s.memory, pending: pending, mark: mark, who: seen.who, view: seen,

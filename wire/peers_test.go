@@ -148,7 +148,7 @@ func newStage(t *testing.T) *stage {
 	s.session = &session{
 		link: link{
 			config: &config, log: zerolog.Nop(), client: clientFar, server: &Backend{Conn: serverNear, Login: "svc"},
-			in: newInbound(clientFar, loans), loans: loans, login: "kim", work: pending,
+			in: newInbound(clientFar, loans), loans: loans, login: "kim", work: pending, party: &Party{}, counters: newCounters(0),
 			forget: func() {}, leave: func() {}, cancel: func(context.Context) { s.cancelled <- struct{}{} },
 		},
 		memory: newMemory(config.MaxHeld), pending: pending, mark: testMark, who: identity{login: "kim"},

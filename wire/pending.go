@@ -1,6 +1,9 @@
 package wire
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // request is a message on its way through the server, as far as its replies need it. kind is the message kind the server was
 // sent, which is not the client's where a refusal stands in.
@@ -16,6 +19,8 @@ type request struct {
 	absent  *prepared // of Close: the statement that the server will not have any more
 	// Of Describe: what is described, to be noted; and what is to be compared with what the client was told.
 	is, describes *prepared
+	deed          *Deed     // its record, where one was reserved; the replies goroutine takes it out
+	sent          time.Time // of a statement whose time is measured; else zero
 	turns         []turn    // what it does to the subject of the session when it succeeds
 	through       *prepared // of Execute, Describe and Bind: what the statement runs by name; nil for none
 }
@@ -53,6 +58,7 @@ type pending struct {
 	resolved uint64   // those below it are over
 	names    registry // of statements
 	portals  registry
+	trail    Trail     // which gets the records of requests back that the server skips; nil for none
 	subjects *subjects // of the session of a shared login; nil for others
 }
 
@@ -179,6 +185,9 @@ func (p *pending) failed() {
 	}
 	for p.count > 0 && p.queue[p.first].kind != 'S' {
 		r := p.dequeue()
+		if r.deed != nil {
+			p.trail.Drop(r.deed)
+		}
 		if r.change != nil {
 			p.registry(r.change.portal).cancel(r.change)
 		}

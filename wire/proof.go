@@ -41,8 +41,10 @@ func (s *Server) proof(ctx context.Context, h *handshake, world *World, asked *s
 	case auth == AuthTrust && s.config.ClientCertificate == CertificateOfUser && !owner:
 		return nil, h.wrongCertificate(asked.user)
 	case auth == AuthTrust:
+		h.method = methodOf(AuthTrust, "")
 		return nil, nil
 	case auth.has(AuthCertificate) && owner:
+		h.method = methodOf(AuthCertificate, "")
 		return nil, nil
 	case auth == AuthCertificate:
 		return nil, h.wrongCertificate(asked.user)
@@ -74,12 +76,14 @@ func (s *Server) exchange(ctx context.Context, h *handshake, c claimant) (*token
 		return nil, bad
 	}
 	if ways == AuthToken {
+		h.method = methodOf(AuthToken, "")
 		return s.cleartextToken(ctx, h, c)
 	}
 	chosen, first, err := h.sasl(h.offer(ways))
 	if err != nil {
 		return nil, err
 	}
+	h.method = methodOf(0, chosen)
 	switch chosen {
 	case mechSCRAM, mechSCRAMPlus:
 		return nil, h.scram(c.login, c.verifier(), chosen, first)

@@ -27,7 +27,9 @@ const (
 	codeParse     = rewrite.Unparsable
 	codeStale     = "policy_changed"
 	codeNoPolicy  = "policy_unavailable"
-	codeNoSubject = "subject_ended"
+	// codeUnrecorded is what would leave no record, where there has to be one.
+	codeUnrecorded = "audit_unavailable"
+	codeNoSubject  = "subject_ended"
 )
 
 func unavailable() *rewrite.Refusal {

@@ -28,6 +28,7 @@ type replies struct {
 	quiet    bool // nothing was outstanding at the last ReadyForQuery
 	midFrame bool // part of a message was written; nothing else may follow
 	listener view // what the subject may hear
+	watching watching
 }
 
 func newReplies(s *session) *replies {
@@ -353,6 +354,7 @@ func (p *replies) turned(r *request, said *rewrite.Statement) {
 func (p *replies) logTurn(t turn) {
 	if t.to == nil {
 		p.log.Info().Str("login", p.login).Msg("subject switched back to the login's own")
+		p.tellTurn(t)
 		return
 	}
 	event := p.log.Info().Str("as_user", t.as.User).Str("as_tenant", t.as.Tenant)
@@ -360,4 +362,5 @@ func (p *replies) logTurn(t turn) {
 		event = event.Str("issuer", t.to.token.Issuer).Str("token_id", t.to.token.ID)
 	}
 	event.Msg("subject switched")
+	p.tellTurn(t)
 }

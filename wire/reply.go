@@ -15,6 +15,7 @@ func (p *replies) handle(f frame) error {
 	if p.copying && !amidCopy(f.kind) {
 		return unexpected("kind " + string(rune(f.kind)) + " in the middle of a COPY")
 	}
+	p.watching.saw(f)
 	switch f.kind {
 	case 'G':
 		return p.asked(f)
@@ -74,6 +75,11 @@ func (p *replies) completed(f frame) error {
 	if f.kind == 'C' {
 		p.endLoad()
 	}
+	if ok && (r.kind == 'Q' || r.kind == 'E') {
+		if err := p.ends(r, f); err != nil {
+			return err
+		}
+	}
 	if ok && (r.kind == 'Q' || r.kind == 'E') && f.kind == 'C' {
 		if done, err := p.loaded(r, f); done {
 			return err
@@ -128,6 +134,9 @@ func (p *replies) acknowledged(f frame) error {
 	default:
 		return unexpected("acknowledgement")
 	}
+	if r.kind != 'P' && (r.kind == 'B' || r.target == 'P') {
+		p.portalReplaced(r)
+	}
 	own := r.own
 	p.done()
 	if own {
@@ -167,6 +176,9 @@ func (p *replies) ready(f frame) error {
 	}
 	p.pending.transactionIs(p.status)
 	p.pending.isReady(p.status)
+	if p.status == 'I' {
+		p.portalsGone()
+	}
 	p.quiet = p.done()
 	if err := p.pass(f); err != nil {
 		return err
@@ -289,8 +301,12 @@ func (p *replies) errorResponse(f frame) error {
 	}
 	origin := p.origin()
 	about := p.about(r, outstanding)
-	if refusal := scrubError(&fields, origin, p.inner(), p.mark, about); refusal != nil {
+	refusal := scrubError(&fields, origin, p.inner(), p.mark, about)
+	if refusal != nil {
 		p.logRefusal(refusal, origin)
+	}
+	if outstanding {
+		p.broke(r, fields.code, refusal)
 	}
 	if err := toClient(p.out.write(appendError(nil, fields))); err != nil {
 		return err

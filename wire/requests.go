@@ -21,6 +21,7 @@ type requests struct {
 	// now is the view that the last statement was judged by.
 	now    *view
 	acting acting
+	sent   uint // statements
 }
 
 func newRequests(s *session) *requests {
@@ -230,7 +231,15 @@ func (q *requests) askForReplies() error { return q.out.write([]byte{'H', 0, 0, 
 
 // forward sends the message at the front as it is, and expects what r says.
 func (q *requests) forward(f frame, r request) error {
+	if r.kind == 'E' {
+		if no, err := q.enter(&r); err != nil {
+			return err
+		} else if no != nil {
+			return q.dropFor(f, no)
+		}
+	}
 	if !q.push(r) {
+		q.dropDeed(r.deed)
 		return q.drop(f)
 	}
 	return q.relay(f)

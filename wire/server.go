@@ -27,6 +27,8 @@ type Server struct {
 	lot      *lot
 	lobby    *lobby
 	throttle *throttle
+	counters *counters
+	lanes    atomic.Uint32 // the last that a connection was given
 
 	connections sync.WaitGroup
 	loops       *strand.Loops // of the sessions that can be on them; nil for none
@@ -46,6 +48,7 @@ func NewServer(c Config) *Server {
 		s.secret = make([]byte, 32)
 		_, _ = rand.Read(s.secret) // it never fails
 	}
+	s.counters = newCounters(s.config.TenantNames)
 	s.memory = newMemory(s.config.MaxHeld)
 	s.seats = newSeats()
 	s.cancels = newCancels(s.config.MaxCancels)

@@ -42,7 +42,11 @@ type view struct {
 	barred *rewrite.Refusal // of a subject that is none any more: nothing passes but what leads back; nil for others
 }
 
+// run relays until one side is gone or the session has to end. It closes both connections, and has recorded what was left open.
 func (s *session) run(ctx context.Context, over func()) {
 	replies := newReplies(s)
-	s.relay(ctx, halves{requests: newRequests(s).loop, replies: replies.loop, farewell: replies.sayFarewell}, over)
+	s.relay(ctx, halves{requests: newRequests(s).loop, replies: replies.loop, farewell: replies.sayFarewell}, func() {
+		replies.abandoned()
+		over()
+	})
 }

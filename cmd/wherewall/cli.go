@@ -23,6 +23,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Make and change the tables that hold a policy, or the people of one."`
 	Schema  schemaCmd  `cmd:"" help:"Print the JSON schema of policies, with which editors complete and check them."`
 	Passwd  passwdCmd  `cmd:"" help:"Print a SCRAM-SHA-256 verifier for a password, for a user of the policy."`
+	Audit   auditCmd   `cmd:"" help:"Look after an audit trail."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/wherewall/wherewall/console/metrics"
 	"github.com/wherewall/wherewall/examples"
 	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/internal/pgtemp"
@@ -138,11 +139,15 @@ func (d *demo) startProxy(ctx context.Context, c demoCmd) error {
 	if err != nil {
 		return err
 	}
-	k := &keeper{source: source{path: d.policyHome}, upstream: d.upstream, log: log, follow: followFiles}
+	w := &watched{stages: metrics.NewStages()}
+	k := &keeper{source: source{path: d.policyHome}, upstream: d.upstream, log: log, follow: followFiles, watched: w}
 	if err := k.load(ctx); err != nil {
 		return err
 	}
 	if d.proxy, err = startProxy(k, c.Listen, wire.Config{}, time.Second); err != nil {
+		return err
+	}
+	if err := d.proxy.watchBy(ctx, c.Console, w); err != nil {
 		return err
 	}
 	d.done(began, "Wherewall, in front of it, on %s", d.proxy.address())

@@ -99,12 +99,15 @@ func (k *keeper) put(h held) {
 	for _, p := range h.problems {
 		k.log.Warn().Msg(p.String())
 	}
+	before := k.version
 	k.policy, k.version = h.policy, h.version
-	if w := k.world.Load(); w != nil {
+	w := k.world.Load()
+	if w != nil {
 		k.world.Store(w.With(h.snapshot))
 	} else {
-		k.world.Store(wire.NewWorld(h.snapshot))
+		k.world.Store(wire.NewWorld(h.snapshot, k.watched.options()...))
 	}
+	k.watched.adopted(w, before.Number, h)
 	event := k.log.Info().Str("policy", short(h.snapshot.Version)).Str("schema", short(h.snapshot.Schema.Digest))
 	if k.source.store != nil {
 		event = event.Stringer("version", h.version)

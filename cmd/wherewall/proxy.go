@@ -24,8 +24,10 @@ type proxy struct {
 
 	stop       context.CancelFunc // ends sessions and watching where they stand
 	background sync.WaitGroup
-	ended      chan struct{} // closed when the server has ended
-	err        error         // how it ended; read after ended
+	// stopConsole ends the console; nil where there is none.
+	stopConsole context.CancelFunc
+	ended       chan struct{} // closed when the server has ended
+	err         error         // how it ended; read after ended
 }
 
 // startProxy listens, and serves and watches in the background: see startBehind.
@@ -61,6 +63,23 @@ func startBehind(doors []net.Listener, k *keeper, c wire.Config, schemaPoll time
 	}
 	k.manager.ready("serving clients")
 	return p
+}
+
+// watchBy opens the console, unless it is off, and has it answer in the background. It ends with the proxy.
+func (p *proxy) watchBy(ctx context.Context, address string, w *watched) error {
+	s, err := openConsole(ctx, address, p, w)
+	if s == nil || err != nil {
+		return err
+	}
+	p.keeper.log.Info().Str("address", s.Address()).Msg("console listening")
+	serving, stop := context.WithCancel(context.Background())
+	p.stopConsole = stop
+	p.background.Go(func() {
+		if err := s.Serve(serving); err != nil {
+			p.keeper.log.Error().Err(err).Msg("the console has ended")
+		}
+	})
+	return nil
 }
 
 // address is where clients connect.
@@ -130,6 +149,9 @@ func (p *proxy) askToReload() {
 // close ends what is still there and waits for everything that startProxy and wait began. It may be called again.
 func (p *proxy) close() error {
 	p.stop()
+	if p.stopConsole != nil {
+		p.stopConsole()
+	}
 	p.background.Wait()
 	return p.err
 }

@@ -33,6 +33,9 @@ const thePolicy = "policy"
 
 // tellOfFailure logs each problem as a line of its own, so that none is lost in another's tail.
 func (k *keeper) tellOfFailure(err error, what string) {
+	if w := k.world.Load(); what == thePolicy && w != nil {
+		k.watched.rejected(w.Snapshot, err)
+	}
 	var problems catalog.Problems
 	if !errors.As(err, &problems) {
 		problems = nil

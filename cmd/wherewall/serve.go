@@ -11,6 +11,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/wherewall/wherewall/console"
+	"github.com/wherewall/wherewall/console/metrics"
 	"github.com/wherewall/wherewall/internal/pgdial"
 	"github.com/wherewall/wherewall/wire"
 )
@@ -31,6 +33,8 @@ type serveCmd struct {
 	serverPoolFlags
 	secretFlags
 	tokenFlags
+	auditFlags
+	consoleFlags
 	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), token (a token as a password), oauth (a token by OAUTHBEARER), several apart by commas, or trust (no proof; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
 	Drain      time.Duration `default:"30s" reload:"" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
@@ -40,13 +44,15 @@ type serveCmd struct {
 // listenFlags are the addresses that the proxy takes.
 type listenFlags struct {
 	Listen  string `default:"127.0.0.1:6432" placeholder:"ADDR" help:"The address for clients (${default}): host:port, or unix: and the path of a socket, such as unix:/run/wherewall/.s.PGSQL.6432; several apart by commas."`
-	Console string `default:"off" placeholder:"ADDR" help:"The address of the operator's console; only off in this release."`
+	Console string `default:"off" placeholder:"ADDR" help:"The address for the operator: metrics and health over HTTP, on a loopback address such as 127.0.0.1:6433; or off."`
 }
 
-// validate refuses what this release does not have, rather than ignoring it.
+// validate refuses addresses that cannot be listened on, or must not be.
 func (f listenFlags) validate() error {
 	if f.Console != "off" {
-		return usage(fmt.Errorf("--console %s: this release has no console yet; leave it off", f.Console))
+		if err := console.CheckAddress(f.Console); err != nil {
+			return usage(fmt.Errorf("--console %w", err))
+		}
 	}
 	_, err := parseAddresses(f.Listen)
 	return err
@@ -71,7 +77,13 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	if err != nil {
 		return err
 	}
-	k, err := c.open(ctx, log, &t)
+	trail, err := c.auditFlags.start(std, log)
+	if err != nil {
+		return err
+	}
+	defer trail.close()
+	w := &watched{trail: trail, stages: metrics.NewStages()}
+	k, err := c.open(ctx, log, &t, w)
 	if err != nil {
 		return err
 	}
@@ -102,7 +114,9 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 	for i, d := range doors {
 		doors[i] = c.around(d, log)
 	}
-	config := wire.Config{Auth: auth, UnfilteredConnector: past, Secret: secret, Limits: func() wire.Limits { return *t.limits.Load() }}
+	config := wire.Config{
+		Trail: trail.trailOf(), TenantNames: int(c.MetricsTenants), Auth: auth, UnfilteredConnector: past, Secret: secret, Limits: func() wire.Limits { return *t.limits.Load() },
+	}
 	c.limitFlags.apply(&config)
 	c.lobbyFlags.apply(&config)
 	c.serverPoolFlags.apply(&config)
@@ -116,7 +130,13 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 		k.others = append(k.others, reloader{"token keys", tokens.keys.Load})
 		defer tokens.keep()()
 	}
+	if trail != nil {
+		k.others = append(k.others, reloader{"audit trail", trail.load})
+	}
 	p := startBehind(doors, k, config, c.SchemaPoll)
+	if err := p.watchBy(ctx, c.Console, w); err != nil {
+		return errors.Join(err, p.close())
+	}
 	p.drain = c.Drain
 	p.reconfigure = (&reconfigurer{reading: r, tuning: &t, proxy: p}).reconfigure
 	return p.wait(ctx, signals)
@@ -128,7 +148,7 @@ func (c serveCmd) validate() error {
 }
 
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
-func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (*keeper, error) {
+func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning, w *watched) (*keeper, error) {
 	upstream, err := c.upstreamFlags.openBy(c.dialing(log))
 	if err != nil {
 		return nil, err
@@ -138,7 +158,7 @@ func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning) (*kee
 	if err != nil {
 		return nil, err
 	}
-	k := &keeper{source: from, upstream: upstream, log: log, manager: manager{log: log}, tuning: t}
+	k := &keeper{source: from, upstream: upstream, log: log, manager: manager{log: log}, tuning: t, watched: w}
 	if from.store != nil {
 		k.fresh = newFreshness(c.freshnessFlags)
 		warnOfVisible(log, "--store", c.Store, arguments())

@@ -27,6 +27,7 @@ type keeper struct {
 	manager   manager
 	others    []reloader // set before watch
 	tuning    *tuning    // nil for nothing to tune
+	watched   *watched   // nil for nobody
 	inspector *inspector // nil where nobody wants to know; watch's alone once that runs
 
 	world    atomic.Pointer[wire.World] // read by every session, written by load and watch
@@ -163,6 +164,7 @@ func (k *keeper) look(ctx context.Context) error {
 	switch {
 	case found == current.Version+current.Schema.Digest:
 		k.rejected = ""
+		k.watched.unchanged()
 		return nil
 	case found == k.rejected:
 		return nil
