@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
+
+	"github.com/wherewall/wherewall/wire"
 )
 
 // wireDatabase is the database of the wire scripts, reached both ways as the same role.
@@ -27,7 +29,10 @@ func newWireDatabase(t testing.TB, name string) *wireDatabase {
 	db := &wireDatabase{name: name, direct: pg.dsn(serviceRole, servicePassword, name), seed: string(seed)}
 	past, err := pgconn.ParseConfig(db.direct)
 	require.NoError(t, err)
-	p := startProxy(t, proxyOptions{database: name, role: serviceRole, policy: []string{"testdata/wire/policy.yaml", "testdata/bypass.yaml"}, past: past})
+	p := startProxy(t, proxyOptions{
+		database: name, role: serviceRole, policy: []string{"testdata/wire/policy.yaml", "testdata/bypass.yaml"}, past: past,
+		configure: func(c *wire.Config) { c.ServerPool.Size = 4 }, // so that most sessions have a connection that has served before
+	})
 	db.through, db.unfiltered = p.dsn("app"), p.dsn("dba")
 	db.tables = map[uint32]string{}
 	for _, table := range pg.rows(t, name, "SELECT oid, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace") {
