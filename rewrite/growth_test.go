@@ -52,16 +52,31 @@ func grown(tb testing.TB, entities, tenants int) (*rewrite.Rewriter, *rewrite.Va
 	return rewrite.New(snapshot), rewrite.NewValues(p, mark)
 }
 
+// What is walked in proportion to a policy is gathered, too, in nearly all cases.
+func TestFirstSightsAllocateAlikeHoweverLargeThePolicyIs(t *testing.T) {
+	allocations := func(entities, tenants int) float64 {
+		rewriter, v := grown(t, entities, tenants)
+		return testing.AllocsPerRun(20, func() {
+			_, err := rewriter.Anew(growthText, v.Plan())
+			require.NoError(t, err)
+		})
+	}
+	small := allocations(10, 1)
+	require.InDelta(t, small, allocations(1000, 1), small/20)
+	require.InDelta(t, small, allocations(10, 10_000), small/20)
+}
+
+const growthText = "SELECT g.id, g.name, h.status FROM app.grown1 g JOIN app.grown2 h ON h.id = g.id WHERE g.id = 4711 AND h.name LIKE 'x%'"
+
 // BenchmarkGrowth shows what first and later sights of a statement cost as a policy grows. All rows of one kind should be alike.
 func BenchmarkGrowth(b *testing.B) {
-	const text = "SELECT g.id, g.name, h.status FROM app.grown1 g JOIN app.grown2 h ON h.id = g.id WHERE g.id = 4711 AND h.name LIKE 'x%'"
 	for _, size := range [][2]int{{10, 1}, {100, 1}, {1000, 1}, {10, 1000}, {10, 100_000}} {
 		rewriter, v := grown(b, size[0], size[1])
 		name := fmt.Sprintf("entities=%d,tenants=%d", size[0], size[1])
 		b.Run("miss/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := rewriter.Anew(text, v.Plan())
+				_, err := rewriter.Anew(growthText, v.Plan())
 				require.NoError(b, err)
 			}
 		})
@@ -69,7 +84,7 @@ func BenchmarkGrowth(b *testing.B) {
 			b.ReportAllocs()
 			var sent []byte
 			for b.Loop() {
-				sent = rewriter.Rewrite(text, v.Plan()).AppendSQL(sent[:0], v)
+				sent = rewriter.Rewrite(growthText, v.Plan()).AppendSQL(sent[:0], v)
 			}
 		})
 	}
