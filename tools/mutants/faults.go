@@ -97,6 +97,11 @@ func columnFaults() []fault {
 		one("a masked column counts as given", "plan/columns.go", "; masked {\n\t\treturn false\n", "; masked {\n\t\treturn true\n"),
 		one("a mask stands before the value that another grant gives", "plan/columns.go", "\t\tif !isTrue(shown.Raw) {\n",
 			"\t\tif m := b.masks(c.Name, ds); len(m) > 0 {\n\t\t\tshown.Raw = nil\n\t\t}\n\t\tif !isTrue(shown.Raw) {\n"),
-		one("masked columns are filtered and shown as the table has them", "rewrite/from.go", "lv.keep && s != nil && shown == nil {", "s != nil && guard != nil {"),
+		one("masked columns are filtered and shown as the table has them", "rewrite/from.go",
+			"(lv.keep || lv.plain && (!lv.padded || hasKey(relation))) && s != nil && shown == nil {", "s != nil && guard != nil {"),
+		{"a condition on a column that was added since does not wait", []edit{
+			{"rewrite/fence.go", "stranger := reads.stranger(items)", "stranger := false"},
+			{"rewrite/prove_fence_level.go", "unknown := reads.unknown(items)", "unknown := false"},
+		}},
 	}
 }
