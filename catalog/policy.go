@@ -43,7 +43,7 @@ func ReadPolicy(path string) (*Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := parsePolicyWith(names, readFile, nil)
+	p, err := newReader().policies(names, readFile, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +100,11 @@ func readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// parsePolicyWith reads files one after the other, and then what a store holds; nil is no store. Users come last, since they are checked against
+func newReader() *policyReader { return &policyReader{policy: newPolicy()} }
+
+// policies reads files one after the other, and then what a store holds; nil is no store. Users come last, since they are checked against
 // everything else.
-func parsePolicyWith(names []string, read func(name string) ([]byte, error), people *Population) (*Policy, error) {
-	r := &policyReader{policy: newPolicy()}
+func (r *policyReader) policies(names []string, read func(name string) ([]byte, error), people *Population) (*Policy, error) {
 	digest := sha256.New()
 	for _, name := range names {
 		text, err := read(name)
@@ -154,6 +155,9 @@ func (r *policyReader) file(name string, text []byte) {
 		r.document(d)
 	}
 	for _, s := range sections {
+		if r.modelOnly {
+			continue
+		}
 		switch s.Key.Text {
 		case "tenants":
 			r.faults(s.Each(r.tenant))

@@ -33,7 +33,22 @@ func ReadPolicyWith(path string, people *Population) (*Policy, error) {
 			return nil, err
 		}
 	}
-	p, err := parsePolicyWith(names, readFile, people)
+	p, err := newReader().policies(names, readFile, people)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.problems.Err()
+}
+
+// ReadModelWith is ReadPolicyWith for files that declare people too: those are left out, and the store's stand in their place.
+func ReadModelWith(path string, people *Population) (*Policy, error) {
+	names, err := policyFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader()
+	r.modelOnly = true
+	p, err := r.policies(names, readFile, people)
 	if err != nil {
 		return nil, err
 	}

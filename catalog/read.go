@@ -13,10 +13,11 @@ import (
 // meant to narrow access and is skipped would widen it.
 type policyReader struct {
 	report
-	policy   *Policy
-	language *document.Node
-	people   []population // the users of all documents
-	identity string       // of what is being read, where it comes from a store
+	policy    *Policy
+	language  *document.Node
+	people    []population // the users of all documents
+	modelOnly bool         // people that files declare are left out
+	identity  string       // of what is being read, where it comes from a store
 }
 
 // fields reads a map by a table of its keys. later has the keys that are part of the language and not of this release.

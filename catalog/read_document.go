@@ -7,7 +7,7 @@ import (
 
 // document reads one document into the policy.
 func (r *policyReader) document(n *document.Node) {
-	r.fields(n, "the policy", map[string]func(*document.Node){
+	known := map[string]func(*document.Node){
 		"wherewall":   r.version,
 		"base_role":   r.baseRole,
 		"defaults":    r.defaults,
@@ -29,7 +29,13 @@ func (r *policyReader) document(n *document.Node) {
 		"audit":     r.audit,
 
 		"resource_grants": r.resourceGrants,
-	})
+	}
+	if r.modelOnly {
+		for _, key := range []string{"tenants", "users", "groups", "resource_grants"} {
+			known[key] = func(*document.Node) {}
+		}
+	}
+	r.fields(n, "the policy", known)
 }
 
 func (r *policyReader) version(n *document.Node) {

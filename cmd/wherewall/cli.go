@@ -19,8 +19,10 @@ type cli struct {
 	Plan    planCmd    `cmd:"" help:"Print what a user may see and do, as JSON."`
 	Explain explainCmd `cmd:"" help:"Say why a statement reads what it reads, or why a row is hidden."`
 	Test    testCmd    `cmd:"" help:"Run policy tests: who sees and may do what, judged by PostgreSQL."`
-	Export  exportCmd  `cmd:"" help:"Print the policy as SQL for the database itself: row-level security, or the service login's rights."`
+	Export  exportCmd  `cmd:"" help:"Print the policy as SQL for the database itself (row-level security, or the service login's rights), or as YAML from a store."`
 	Migrate migrateCmd `cmd:"" help:"Make and change the tables that hold a policy, or the people of one."`
+	Diff    diffCmd    `cmd:"" help:"Compare a policy in files with a store."`
+	Apply   applyCmd   `cmd:"" help:"Make a store hold what files say, or show what that would change."`
 	Schema  schemaCmd  `cmd:"" help:"Print the JSON schema of policies, with which editors complete and check them."`
 	Passwd  passwdCmd  `cmd:"" help:"Print a SCRAM-SHA-256 verifier for a password, for a user of the policy."`
 	Audit   auditCmd   `cmd:"" help:"Look after an audit trail."`

@@ -17,6 +17,7 @@ import (
 type exportCmd struct {
 	RLS    exportRLSCmd    `cmd:"" name:"rls" help:"Print the policy as native row-level security, for PostgreSQL 15 to 18."`
 	Grants exportGrantsCmd `cmd:"" name:"grants" help:"Print the rights that the service login needs, and close what it does not."`
+	Policy exportPolicyCmd `cmd:"" name:"policy" help:"Print what a store holds as a policy in YAML, which declares the same."`
 }
 
 type exportFlags struct {
