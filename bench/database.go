@@ -54,7 +54,7 @@ func startDatabase(ctx context.Context, log io.Writer) (*database, error) {
 		return nil, fmt.Errorf("finding PostgreSQL: %w", err)
 	}
 	server, err := pgtemp.Start(ctx, pgtemp.Options{BinDir: bin, Log: log, Settings: map[string]string{
-		"shared_buffers": "256MB", "max_connections": "1200", "max_wal_size": "8GB", "autovacuum": "off", "jit": "off",
+		"shared_buffers": "256MB", "max_connections": "1500", "max_wal_size": "8GB", "autovacuum": "off", "jit": "off",
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("starting PostgreSQL: %w", err)
