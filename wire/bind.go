@@ -99,13 +99,21 @@ func (q *requests) bindNames(f frame) (portal, name string, ok bool, err error) 
 		first, rest, ok1 := bytes.Cut(body, []byte{0})
 		second, _, ok2 := bytes.Cut(rest, []byte{0})
 		if ok1 && ok2 {
-			return nameKey(first), nameKey(second), true, nil
+			return nameKey(first), q.nameOf(second), true, nil
 		}
 		if have == min(headerSize+f.size, largeBuffer) {
 			return "", "", false, nil
 		}
 		have = min(headerSize+f.size, largeBuffer)
 	}
+}
+
+// nameOf is nameKey for a statement, which is often the same as the last time.
+func (q *requests) nameOf(name []byte) string {
+	if string(name) != q.bound {
+		q.bound = nameKey(name)
+	}
+	return q.bound
 }
 
 // known returns what a name stands for when the server gets to the next message.

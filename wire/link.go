@@ -164,20 +164,26 @@ func (l *link) guard(half func() error) (how strand.Verdict) {
 		}
 	}()
 	err := half()
-	if err != nil && err != errResting { //nolint:errorlint // nobody wraps it
+	if err == errResting { //nolint:errorlint // nobody wraps it, and it is on the path of every statement
+		return strand.Resting
+	}
+	l.endWith(err)
+	return strand.Over
+}
+
+// endWith notes why a half is over.
+func (l *link) endWith(err error) {
+	if err != nil {
 		l.countFailure(err)
 	}
 	var f *failure
 	switch {
 	case err == nil:
-	case err == errResting: //nolint:errorlint // nobody wraps it, and it is on the path of every statement
-		return strand.Resting
 	case errors.As(err, &f):
 		l.fail(f)
 	default:
 		l.because(err.Error())
 	}
-	return strand.Over
 }
 
 // settle ends the session after the requests half is over. The other one gets some time to relay or say the

@@ -68,20 +68,29 @@ func newPending() *pending {
 	return p
 }
 
-// full says whether push would have to wait.
-func (p *pending) full() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.count >= maxPending && !p.closed
-}
-
-// push queues a request. It returns false where the message must not be sent: the server would discard it, or the session is over.
+// push queues a request, and waits for room. It returns false where the message must not be sent: the server would discard it, or the session is over.
 func (p *pending) push(r request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.count >= maxPending && !p.closed && !p.skipping {
+	for p.full() {
 		p.changed.Wait()
 	}
+	return p.add(&r)
+}
+
+// tryPush is push where there is room.
+func (p *pending) tryPush(r *request) (pushed, room bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.full() {
+		return false, false
+	}
+	return p.add(r), true
+}
+
+func (p *pending) full() bool { return p.count >= maxPending && !p.closed && !p.skipping }
+
+func (p *pending) add(r *request) bool {
 	if p.closed || (p.skipping && r.kind != 'S') {
 		return false
 	}
@@ -106,14 +115,14 @@ func (p *pending) push(r request) bool {
 	return true
 }
 
-func (p *pending) enqueue(r request) {
+func (p *pending) enqueue(r *request) {
 	if p.count == len(p.queue) {
-		grown := make([]request, max(8, 2*len(p.queue)))
+		grown := make([]request, max(4, 2*len(p.queue)))
 		n := copy(grown, p.queue[p.first:])
 		copy(grown[n:], p.queue[:p.first])
 		p.queue, p.first = grown, 0
 	}
-	p.queue[(p.first+p.count)%len(p.queue)] = r
+	p.queue[(p.first+p.count)%len(p.queue)] = *r
 	p.count++
 }
 
@@ -124,19 +133,23 @@ func (p *pending) registry(portals bool) *registry {
 	return &p.names
 }
 
-// front returns a copy of the request that the server answers now, with the statement that it is about; false where none is
-// outstanding.
-func (p *pending) front() (request, bool) {
+// front copies the request that the server answers now, with the statement that it is about. It is false where none is outstanding.
+func (p *pending) front(r *request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.look(r)
+}
+
+func (p *pending) look(r *request) bool {
 	if p.count == 0 {
-		return request{}, false
+		*r = request{}
+		return false
 	}
-	r := p.queue[p.first]
+	*r = p.queue[p.first]
 	if (r.kind == 'E' || r.kind == 'D') && !r.own {
-		p.resolve(&r, r.kind == 'E' || r.target == 'P')
+		p.resolve(r, r.kind == 'E' || r.target == 'P')
 	}
-	return r, true
+	return true
 }
 
 // resolve finds the statement that an Execute or a Describe is about, and what that runs by name.
@@ -155,11 +168,32 @@ func (p *pending) resolve(r *request, portal bool) {
 	}
 }
 
-// done takes the request in front away: it succeeded, or its batch is over. It reports whether nothing is left.
-func (p *pending) done() bool {
+// done takes the request in front away: it succeeded. It goes on to the next one like front.
+func (p *pending) done(next *request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r := p.dequeue()
+	p.finish()
+	return p.look(next)
+}
+
+// ready takes the request in front away, whose batch is over: the server has told a status. Outside of a transaction the server has no portals left but
+// those of requests that it has not come to.
+func (p *pending) ready(status byte, next *request) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status = status
+	if status == 'I' {
+		p.portals.forget()
+	}
+	if p.subjects != nil {
+		p.subjects.ready(status)
+	}
+	p.finish()
+	return p.look(next)
+}
+
+func (p *pending) finish() {
+	r := &p.queue[p.first]
 	if r.absent != nil {
 		r.absent.absent = true
 	}
@@ -169,8 +203,8 @@ func (p *pending) done() bool {
 	if r.ends() {
 		p.resolved++
 	}
+	p.dequeue()
 	p.changed.Signal()
-	return p.count == 0
 }
 
 // failed takes the request in front away, which the server answered with an error, and all that the server discards
@@ -178,13 +212,14 @@ func (p *pending) done() bool {
 func (p *pending) failed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r := p.dequeue(); r.change != nil && !r.change.portal {
+	if r := &p.queue[p.first]; r.change != nil && !r.change.portal {
 		p.names.failed(r.change)
 	} else if r.change != nil {
 		p.portals.cancel(r.change) // an older portal of the name may live on
 	}
+	p.dequeue()
 	for p.count > 0 && p.queue[p.first].kind != 'S' {
-		r := p.dequeue()
+		r := &p.queue[p.first]
 		if r.deed != nil {
 			p.trail.Drop(r.deed)
 		}
@@ -197,20 +232,19 @@ func (p *pending) failed() {
 		if r.ends() {
 			p.resolved++
 		}
+		p.dequeue()
 	}
 	p.skipping = p.count == 0
 	p.changed.Signal()
 }
 
-func (p *pending) dequeue() request {
-	r := p.queue[p.first]
+func (p *pending) dequeue() {
 	p.queue[p.first] = request{}
 	p.first = (p.first + 1) % len(p.queue)
 	p.count--
 	if p.count == 0 && len(p.queue) > 64 {
 		p.queue, p.first = nil, 0
 	}
-	return r
 }
 
 // close makes pushes fail and ends every wait.
@@ -306,16 +340,6 @@ func (p *pending) empty() {
 	defer p.mu.Unlock()
 	for p.count > 0 && !p.closed {
 		p.changed.Wait()
-	}
-}
-
-// transactionIs takes note of a status. Outside of a transaction the server has no portals left but those of requests that it has not come to.
-func (p *pending) transactionIs(status byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status = status
-	if status == 'I' {
-		p.portals.forget()
 	}
 }
 

@@ -38,7 +38,7 @@ func TestNamesFollowTheServer(t *testing.T) {
 		p.push(syncRequest)
 		_, wait := p.certain(false, "a", false)
 		require.True(t, wait)
-		p.done()
+		p.done(&request{})
 		known, wait := p.certain(false, "a", false)
 		require.False(t, wait, "its ParseComplete is there")
 		require.Same(t, made, known.prepared)
@@ -49,7 +49,7 @@ func TestNamesFollowTheServer(t *testing.T) {
 		p := newPending()
 		r, first := parsed("a")
 		p.push(r)
-		p.done()
+		p.done(&request{})
 		r, _ = parsed("a")
 		p.push(r)
 		p.failed()
@@ -62,7 +62,7 @@ func TestNamesFollowTheServer(t *testing.T) {
 		p := newPending()
 		r, _ := parsed("")
 		p.push(r)
-		p.done()
+		p.done(&request{})
 		r, _ = parsed("")
 		p.push(r)
 		p.failed()
@@ -75,7 +75,7 @@ func TestNamesFollowTheServer(t *testing.T) {
 		p := newPending()
 		r, first := parsed("a")
 		p.push(r)
-		p.done()
+		p.done(&request{})
 		p.push(request{kind: 'B'})
 		p.push(closing("a"))
 		other, _ := parsed("b")
@@ -87,8 +87,8 @@ func TestNamesFollowTheServer(t *testing.T) {
 		known, wait := p.certain(false, "b", false)
 		require.Nil(t, known.prepared)
 		require.False(t, wait)
-		front, ok := p.front()
-		require.True(t, ok)
+		var front request
+		require.True(t, p.front(&front))
 		require.Equal(t, byte('S'), front.kind, "Sync is what ends the skipping")
 	})
 	t.Run("a simple Query destroys the unnamed statement and no other", func(t *testing.T) {
@@ -97,10 +97,10 @@ func TestNamesFollowTheServer(t *testing.T) {
 		for _, name := range []string{"", "a"} {
 			r, _ := parsed(name)
 			p.push(r)
-			p.done()
+			p.done(&request{})
 		}
 		p.push(request{kind: 'Q'})
-		p.done()
+		p.done(&request{})
 		require.Nil(t, p.names.oldest(""))
 		require.NotNil(t, p.names.oldest("a"))
 	})
@@ -110,7 +110,7 @@ func TestNamesFollowTheServer(t *testing.T) {
 		r, _ := parsed("a")
 		for _, r := range []request{r, closing("a"), closing("a")} {
 			p.push(r)
-			p.done()
+			p.done(&request{})
 		}
 		require.Empty(t, p.names.versions)
 	})
@@ -140,11 +140,11 @@ func TestSkipping(t *testing.T) {
 	require.False(t, p.closeIfIdle())
 	require.True(t, p.push(syncRequest))
 	require.True(t, p.push(request{kind: 'B'}))
-	require.False(t, p.done())
-	require.True(t, p.done())
+	require.True(t, p.done(&request{}))
+	require.False(t, p.done(&request{}))
 	require.False(t, p.closeIfIdle(), "the batch of the Bind is open, though all is answered")
 	require.True(t, p.push(syncRequest))
-	require.True(t, p.done())
+	require.False(t, p.done(&request{}))
 	require.True(t, p.closeIfIdle())
 	require.False(t, p.push(syncRequest))
 }
@@ -157,8 +157,9 @@ func TestQueueKeepsOrderAndIsBounded(t *testing.T) {
 		defer close(taken)
 		for range 3 * maxPending {
 			for {
-				if r, ok := p.front(); ok {
-					p.done()
+				var r request
+				if p.front(&r) {
+					p.done(&request{})
 					taken <- r.target
 					break
 				}

@@ -53,7 +53,8 @@ type version struct {
 // for the server. Names are as the server cuts them.
 type registry struct {
 	versions map[string][]*version
-	weight   int // of all that the versions stand for
+	weight   int        // of all that the versions stand for
+	spare    []*version // an empty one, for the next name: there is always one for the portal without a name
 }
 
 func newRegistry() registry { return registry{versions: map[string][]*version{}} }
@@ -68,7 +69,11 @@ func (r *registry) add(v *version) {
 	if v.is == nil && len(r.versions[v.name]) == 0 {
 		return // nothing becomes nothing
 	}
-	r.versions[v.name] = append(r.versions[v.name], v)
+	versions := r.versions[v.name]
+	if versions == nil {
+		versions, r.spare = r.spare, nil
+	}
+	r.versions[v.name] = append(versions, v)
 	r.weight += v.is.weight()
 }
 
@@ -134,6 +139,7 @@ func (r *registry) remove(name string, i, j int) {
 	versions = slices.Delete(versions, i, j)
 	if len(versions) == 0 {
 		delete(r.versions, name)
+		r.spare = versions
 		return
 	}
 	r.versions[name] = versions

@@ -243,16 +243,18 @@ func (p *replies) sayFarewell() error {
 // front returns the request that the server answers now.
 func (p *replies) front() (*request, bool) {
 	if !p.has {
-		p.current, p.has = p.pending.front()
-		p.index, p.looked, p.quiet, p.copying = 0, false, false, false
+		p.turnTo(p.pending.front(&p.current))
 	}
 	return &p.current, p.has
 }
 
 // done ends the request in front.
-func (p *replies) done() bool {
-	p.current, p.has = request{}, false
-	return p.pending.done()
+func (p *replies) done() { p.turnTo(p.pending.done(&p.current)) }
+
+// turnTo goes on to the request in current, if there is one.
+func (p *replies) turnTo(next bool) {
+	p.has = next
+	p.index, p.looked, p.quiet, p.copying = 0, false, false, false
 }
 
 // hidden is what must be taken out of the rows that the server sends now; false where it may not send any.

@@ -174,12 +174,11 @@ func (p *replies) ready(f frame) error {
 	default:
 		return unexpected("transaction status")
 	}
-	p.pending.transactionIs(p.status)
-	p.pending.isReady(p.status)
 	if p.status == 'I' {
 		p.portalsGone()
 	}
-	p.quiet = p.done()
+	p.turnTo(p.pending.ready(p.status, &p.current))
+	p.quiet = !p.has
 	if err := p.pass(f); err != nil {
 		return err
 	}

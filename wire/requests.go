@@ -21,7 +21,8 @@ type requests struct {
 	// now is the view that the last statement was judged by.
 	now    *view
 	acting acting
-	sent   uint // statements
+	sent   uint   // statements
+	bound  string // the name of the statement that was bound last
 }
 
 func newRequests(s *session) *requests {
@@ -46,17 +47,22 @@ func (q *requests) loop(s *strand.Strand) (err error) {
 			q.keeps(0)
 		}
 	}()
-	err = q.messages()
+	if err = q.messages(); err != errResting { //nolint:errorlint // nobody wraps it
+		q.lastly(err)
+	}
+	return err
+}
+
+// lastly sends what the client has said before its messages came to their end.
+func (q *requests) lastly(err error) {
 	var bad *failure
 	switch {
-	case err == errResting: //nolint:errorlint // nobody wraps it
 	case errors.Is(err, errClientGone):
 		q.part(gone)
 		_ = q.out.flush()
 	case errors.As(err, &bad) && bad.state == stateProtocol:
 		q.answered()
 	}
-	return err
 }
 
 // answered waits until the server has answered what came before a message that ends the session, as PostgreSQL would have done before it read
@@ -124,10 +130,15 @@ func (q *requests) listen() error {
 }
 
 func clientGone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return whyGone(err) // of its own: what errors.As looks into is allocated
+}
+
+func whyGone(err error) error {
 	var bad *protocolError
 	switch {
-	case err == nil:
-		return nil
 	case errors.As(err, &bad):
 		return violation(bad.text)
 	case errors.Is(err, io.EOF):
@@ -269,14 +280,16 @@ func (q *requests) relay(f frame) error {
 
 // push queues a request. Where it has to wait for replies, everything they could depend on is sent first.
 func (q *requests) push(r request) bool {
-	if q.pending.full() {
-		if err := q.out.flush(); err != nil {
-			return false
-		}
-		q.wait()
-		defer q.waited()
-	}
 	q.acting.turning = q.acting.turning || r.ends() || len(r.turns) > 0
+	pushed, room := q.pending.tryPush(&r)
+	if room {
+		return pushed
+	}
+	if err := q.out.flush(); err != nil {
+		return false
+	}
+	q.wait()
+	defer q.waited()
 	return q.pending.push(r)
 }
 

@@ -136,29 +136,21 @@ func (s *subjects) abroad() bool {
 
 // transactionFailed takes note of an error.
 func (p *pending) transactionFailed() {
+	if p.subjects == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.subjects != nil {
-		p.subjects.failed = true
-	}
-}
-
-// isReady takes note of a ReadyForQuery.
-func (p *pending) isReady(status byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.subjects != nil {
-		p.subjects.ready(status)
-	}
+	p.subjects.failed = true
 }
 
 // turned takes note of the end of a statement, and returns the last of its turns where that has changed who the session acts as.
 func (p *pending) turned(said *rewrite.Statement, turns []turn, at int) (last turn, changed bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.subjects == nil {
 		return turn{}, false
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	before := p.subjects.now
 	p.subjects.took(said, turns, at)
 	for _, t := range turns {
@@ -171,18 +163,21 @@ func (p *pending) turned(said *rewrite.Statement, turns []turn, at int) (last tu
 
 // subject is who the session acts as where the server has come to; nil for its login.
 func (p *pending) subject() *identity {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.subjects == nil {
 		return nil
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.subjects.now
 }
 
 func (p *pending) abroad() bool {
+	if p.subjects == nil {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.subjects != nil && p.subjects.abroad()
+	return p.subjects.abroad()
 }
 
 // forgotten counts how often the session has forgotten all that it had gathered.
