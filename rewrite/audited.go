@@ -24,7 +24,7 @@ func (t *Template) Digest() string {
 		_, _ = h.Write(size[:])
 		_, _ = h.Write([]byte(text))
 	}
-	for _, s := range t.segments {
+	for _, s := range t.plain().segments {
 		write(s.text)
 		write(s.slot)
 	}

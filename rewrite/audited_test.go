@@ -19,10 +19,10 @@ func TestEveryKindHasAName(t *testing.T) {
 func TestADigestSaysNothingOfWhatFillsTheSlots(t *testing.T) {
 	t.Parallel()
 	text := func(segments ...segment) string { return (&Template{segments: segments}).Digest() }
-	one := text(segment{"SELECT ", "id"}, segment{" AS x", ""})
+	one := text(segment{text: "SELECT ", slot: "id"}, segment{text: " AS x", slot: ""})
 	require.Len(t, one, 64)
-	require.Equal(t, one, text(segment{"SELECT ", "id"}, segment{" AS x", ""}))
-	require.NotEqual(t, one, text(segment{"SELECT ", "tenant:"}, segment{" AS x", ""}))
-	require.NotEqual(t, text(segment{"ab", "c"}), text(segment{"a", "bc"}), "where a slot begins counts")
+	require.Equal(t, one, text(segment{text: "SELECT ", slot: "id"}, segment{text: " AS x", slot: ""}))
+	require.NotEqual(t, one, text(segment{text: "SELECT ", slot: "tenant:"}, segment{text: " AS x", slot: ""}))
+	require.NotEqual(t, text(segment{text: "ab", slot: "c"}), text(segment{text: "a", slot: "bc"}), "where a slot begins counts")
 	require.False(t, strings.Contains(one, " "))
 }

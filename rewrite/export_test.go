@@ -22,7 +22,7 @@ func (g *Rewriter) Prove(sql string, p *plan.Plan) error {
 // Unfilled is the text of a template with its slots as the proof sees them.
 func (t *Template) Unfilled() string {
 	var text strings.Builder
-	for _, s := range t.segments {
+	for _, s := range t.plain().segments {
 		text.WriteString(s.text)
 		if s.slot != "" {
 			text.WriteString("'" + slotPrefix + s.slot + "'")
@@ -56,3 +56,6 @@ func (g *Rewriter) ProveStaged(sql string, p *plan.Plan) error {
 	}
 	return g.proveStaged(group, p)
 }
+
+// Differ says in what two templates for one text differ; nil where they are the same.
+func Differ(want, got *Template) error { return differ(want, got) }

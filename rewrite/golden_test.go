@@ -1,6 +1,7 @@
 package rewrite_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -104,7 +105,9 @@ func bind(ctx context.Context, conn *pgx.Conn, dir string) (*sample, error) {
 	if snapshot == nil {
 		return nil, problems
 	}
-	return &sample{conn: conn, snapshot: snapshot, rewriter: rewrite.New(snapshot)}, nil
+	// WHEREWALL_STATEMENT_CACHE=off or verify runs the tests without the cache, or with one that is proven again at every hit.
+	of, err := rewrite.ParseRemembering(cmp.Or(os.Getenv("WHEREWALL_STATEMENT_CACHE"), "shapes"))
+	return &sample{conn: conn, snapshot: snapshot, rewriter: rewrite.New(snapshot, rewrite.WithMemory(rewrite.Memory{Of: of}))}, err
 }
 
 // values resolves kim@acme, or a name alone.

@@ -55,6 +55,7 @@ const (
 	stateInvalidParameter      = "22023"
 	stateUndefinedParameter    = "42P02"
 	stateInvalidCursor         = "42P11"
+	stateInternalError         = "XX000"
 )
 
 // denial is a Refusal on its way up, with the place in bytes that it is about.

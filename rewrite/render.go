@@ -67,6 +67,10 @@ func (t *Template) AppendSQL(dst []byte, v *Values) []byte {
 	start := len(dst)
 	for _, s := range t.segments {
 		dst = append(dst, s.text...)
+		if s.literal > 0 {
+			dst = append(dst, t.literal(s.literal)...)
+			continue
+		}
 		if s.slot == "" {
 			continue
 		}
@@ -134,14 +138,28 @@ func (t *Template) Position(v *Values, server int) int {
 			_ = r
 		}
 		gapless += len(s.text)
-		value, _ := v.slot(s.slot)
-		width := utf8.RuneCountInString(value)
+		if s.literal > 0 && remaining == 0 {
+			return t.theirs(gapless)
+		}
+		width := t.widthBehind(s, v)
 		if remaining < width {
 			return 0
 		}
 		remaining -= width
+		if s.literal > 0 {
+			gapless += t.marks[s.literal-1].width
+		}
 	}
 	return 0
+}
+
+// widthBehind is how many characters are sent for what is behind a segment.
+func (t *Template) widthBehind(s segment, v *Values) int {
+	if s.literal > 0 {
+		return utf8.RuneCountInString(t.literal(s.literal))
+	}
+	value, _ := v.slot(s.slot)
+	return utf8.RuneCountInString(value)
 }
 
 // theirs finds the position of a place that both texts share.
@@ -150,5 +168,16 @@ func (t *Template) theirs(ours int) int {
 	if !found {
 		return 0
 	}
-	return t.positions[i].theirs
+	return t.shifted(t.positions[i].theirs)
+}
+
+// shifted is a position in the text that a template was made of as one in the text that it was filled for.
+func (t *Template) shifted(theirs int) int {
+	at := theirs
+	for i, m := range t.marks {
+		if m.at < theirs {
+			at += utf8.RuneCountInString(t.literal(i+1)) - m.width
+		}
+	}
+	return at
 }

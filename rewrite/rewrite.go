@@ -24,7 +24,8 @@ type Rewriter struct {
 	shadowed    map[string]bool // operators that a schema on the search path has beside pg_catalog
 	parameters  map[uint32]bool // the types that a Parse message may declare
 	types       map[uint32]expr.Type
-	templates   *templates
+	templates   *templates // nil: nothing is remembered
+	memory      Memory
 	expressions expressions
 	catalogs    map[catalog.RelationName]*catalogTable
 	relations   map[uint32]bool // the OIDs of the schema's relations
@@ -39,7 +40,7 @@ type Rewriter struct {
 // largeText is from how many bytes on a text waits for its turn.
 const largeText = 16 << 10
 
-// New makes a Rewriter for a snapshot.
+// New makes a Rewriter for a snapshot. It remembers shapes in DefaultMemory unless an option says otherwise.
 func New(s *catalog.Snapshot, with ...Option) *Rewriter {
 	f, sh := newFunctions(s.Schema), newShadows(s.Schema)
 	relations := map[uint32]bool{}
@@ -49,18 +50,26 @@ func New(s *catalog.Snapshot, with ...Option) *Rewriter {
 	g := &Rewriter{
 		catalogs: newCatalogs(s.Schema), helpers: helperTable(), relations: relations,
 		snapshot: s, functions: f, leaks: newLeaks(s.Schema, s.Trust), settings: settings{path: s.Schema.SearchPath, limits: s.Schema.Limits},
-		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), types: typesByOID(s.Schema), templates: newTemplates(),
+		shadows: sh, shadowed: sh.names(), parameters: parameterTypes(f), types: typesByOID(s.Schema),
 		large: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)),
 	}
 	for _, option := range with {
 		option(g)
 	}
+	g.templates = g.memory.templates()
 	return g
 }
 
-// Remembers says whether Rewrite would return what it made before, without a look into the text.
-func (g *Rewriter) Remembers(sql string, p *plan.Plan, declared ...uint32) bool {
-	return p != nil && g.snapshot.SameModel(p.Snapshot) && g.templates.get(sql, typesKey(declared), p) != nil
+// Remembered returns what Rewrite would without parsing the text, or nil where Rewrite would have to. It takes microseconds.
+func (g *Rewriter) Remembered(sql string, p *plan.Plan, declared ...uint32) *Template {
+	if p == nil || !g.snapshot.SameModel(p.Snapshot) || g.templates == nil || g.proves() {
+		return nil
+	}
+	types := typesKey(declared)
+	if t := g.templates.get(sql, types, p); t != nil || !g.byShape() {
+		return t
+	}
+	return g.templates.ofShape(sql, types, p)
 }
 
 // Rewrite turns the text of one Query message (any number of statements) or Parse message (the wire refuses more
@@ -75,8 +84,28 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Templa
 	}
 	types := typesKey(declared)
 	if t := g.templates.get(sql, types, p); t != nil {
-		return t
+		return g.remembered(t, sql, p, declared)
 	}
+	switch {
+	case g.templates == nil:
+		return g.anew(sql, p, declared)
+	case g.byShape():
+		return g.rewriteByShape(sql, types, p, declared)
+	default:
+		return g.miss(sql, types, p, declared)
+	}
+}
+
+// miss rewrites a text that nothing is remembered of, and remembers it.
+func (g *Rewriter) miss(sql, types string, p *plan.Plan, declared []uint32) *Template {
+	g.templates.byShape.RecordMisses(1)
+	t := g.anew(sql, p, declared)
+	g.templates.put(sql, types, p, t)
+	return t
+}
+
+// anew rewrites a text as if none had been seen before.
+func (g *Rewriter) anew(sql string, p *plan.Plan, declared []uint32) *Template {
 	if len(sql) > largeText {
 		g.large <- struct{}{}
 		defer func() { <-g.large }()
@@ -93,7 +122,6 @@ func (g *Rewriter) Rewrite(sql string, p *plan.Plan, declared ...uint32) *Templa
 	for _, part := range t.Parts {
 		part.shape = p.Shape
 	}
-	g.templates.put(sql, types, p, t)
 	return t
 }
 

@@ -1,5 +1,7 @@
 package rewrite
 
+import "github.com/wherewall/wherewall/internal/sqltree"
+
 // Template is a statement text that may be sent to PostgreSQL: the result of rewriting one Query or Parse message. It is
 // the only thing that the wire sends as SQL. It is immutable and may be shared by sessions whose plans have the same shape.
 //
@@ -19,6 +21,12 @@ type Template struct {
 	// Parts are the four statements of a COPY from the client that goes through a table of ours, each alone, where they are the whole text; nil for
 	// any other.
 	Parts []*Template
+
+	// Of a template that texts of one shape share, positions are those of the text that it was made of, whose literals are described by marks. sql is
+	// the text that it was filled for, and literals where those are that go in.
+	marks    []marked
+	sql      string
+	literals []sqltree.Literal
 }
 
 // Statement is what the reply loop must know of one statement of a Template.
@@ -117,8 +125,11 @@ func (k Kind) IsQuery() bool {
 // Refuse makes the Template of a refusal.
 func Refuse(r *Refusal) *Template { return &Template{Refused: r, refusals: []*Refusal{r}} }
 
-// segment is a piece of text and the slot behind it; an empty slot is none.
-type segment struct{ text, slot string }
+// segment is a piece of text and what is behind it: a slot, or one of the client's literals by number from 1, or nothing.
+type segment struct {
+	text, slot string
+	literal    int
+}
 
 // position is a place that the client's text and ours share.
 type position struct{ ours, theirs int }

@@ -7,5 +7,5 @@ type Use struct {
 	Entity   string
 	Relation string // its name without the schema, as plans print it
 	Action   catalog.Action
-	At       int // in bytes from the start of the client's text; negative where it is not known
+	At       int // in bytes from the start of the client's text; negative where it is not known, as behind the literals of a text that was answered by its shape
 }

@@ -70,7 +70,7 @@ func readWorld(t testing.TB, o proxyOptions) *wire.World {
 	require.NoError(t, err)
 	snapshot, problems := catalog.Bind(policy, schema)
 	require.NotNil(t, snapshot, "%v", problems)
-	return wire.NewWorld(snapshot)
+	return wire.NewWorld(snapshot, memory(t))
 }
 
 // gather copies the documents into one folder.

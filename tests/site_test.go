@@ -72,7 +72,7 @@ func worldAt(t *testing.T, conn *pgx.Conn) *wire.World {
 	require.NoError(t, err)
 	snapshot, problems := catalog.Bind(policy, schema)
 	require.NotNil(t, snapshot, "%v", problems)
-	return wire.NewWorld(snapshot)
+	return wire.NewWorld(snapshot, memory(t))
 }
 
 // askAt logs in, asks one question, and gives the answer's first value, or the error.

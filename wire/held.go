@@ -93,10 +93,8 @@ func (q *requests) giveBack(n int64) {
 
 // rewrite turns a client's text into what may be sent for it.
 func (q *requests) rewrite(v *view, sql string, declared ...uint32) statement {
-	if v.world == nil || !v.world.Rewriter.Remembers(sql, v.plan, declared...) {
-		q.strand.Leave()
-	}
 	if len(sql) > freeHold {
+		q.strand.Leave()
 		q.memory.rewriting <- struct{}{}
 		defer func() { <-q.memory.rewriting }()
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -126,7 +127,12 @@ func testWorld() *World {
 	}, Users: map[string]*catalog.User{
 		"kim": {Name: "kim", Active: true},
 	}}
-	return NewWorld(snapshot)
+	// WHEREWALL_STATEMENT_CACHE=off or verify runs the tests without the cache, or with one that is proven again at every hit.
+	of, err := rewrite.ParseRemembering(cmp.Or(os.Getenv("WHEREWALL_STATEMENT_CACHE"), "shapes"))
+	if err != nil {
+		panic(err)
+	}
+	return NewWorld(snapshot, rewrite.WithMemory(rewrite.Memory{Of: of}))
 }
 
 func newStage(t *testing.T) *stage {

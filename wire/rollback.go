@@ -11,16 +11,19 @@ import (
 // rewritten is what may be sent for a text. Without a policy it is ROLLBACK alone, which tells nothing, changes nothing, and lets
 // go of the locks of a transaction that nobody can go on with.
 func (q *requests) rewritten(v *view, sql string, declared []uint32) statement {
-	if v.barred != nil {
-		s := statement{template: v.world.Rewriter.Rewrite(sql, v.plan, declared...), values: v.values}
-		if leadsBack(s) {
-			return s
-		}
-		return v.refusal(v.barred)
-	}
 	if v.world != nil {
-		return statement{template: v.world.Rewriter.Rewrite(sql, v.plan, declared...), values: v.values}
+		t := v.world.Rewriter.Remembered(sql, v.plan, declared...)
+		if t == nil {
+			q.strand.Leave()
+			t = v.world.Rewriter.Rewrite(sql, v.plan, declared...)
+		}
+		s := statement{template: t, values: v.values}
+		if v.barred != nil && !leadsBack(s) {
+			return v.refusal(v.barred)
+		}
+		return s
 	}
+	q.strand.Leave()
 	if !saysRollback(sql) {
 		return v.refusal(unavailable())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/store"
+	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -105,7 +106,7 @@ func (k *keeper) put(h held) {
 	if w != nil {
 		k.world.Store(w.With(h.snapshot))
 	} else {
-		k.world.Store(wire.NewWorld(h.snapshot, k.watched.options()...))
+		k.world.Store(wire.NewWorld(h.snapshot, append(k.watched.options(), rewrite.WithMemory(k.memory))...))
 	}
 	k.watched.adopted(w, before.Number, h)
 	event := k.log.Info().Str("policy", short(h.snapshot.Version)).Str("schema", short(h.snapshot.Schema.Digest))

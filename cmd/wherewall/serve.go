@@ -35,6 +35,7 @@ type serveCmd struct {
 	tokenFlags
 	auditFlags
 	consoleFlags
+	memoryFlags
 	Auth       authFlag      `default:"scram" placeholder:"WAYS" help:"How clients log in: scram (a password), cert (a certificate of their own), token (a token as a password), oauth (a token by OAUTHBEARER), several apart by commas, or trust (no proof; on a loopback address only)."`
 	SchemaPoll time.Duration `default:"10s" help:"How often to look whether the database's schema has changed; 0 for never."`
 	Drain      time.Duration `default:"30s" reload:"" help:"How long running transactions have to end after SIGTERM; 0 for as long as they take."`
@@ -144,7 +145,7 @@ func (c serveCmd) Run(ctx context.Context, std *streams, r *reading) error {
 
 // validate refuses what flags cannot mean together.
 func (c serveCmd) validate() error {
-	return errors.Join(c.listenFlags.validate(), c.limitFlags.validate(), c.freshnessFlags.validate())
+	return errors.Join(c.listenFlags.validate(), c.limitFlags.validate(), c.freshnessFlags.validate(), c.memoryFlags.validate())
 }
 
 // open loads the first world. Unlike a reload, a failure here is final: there is nothing to go on with.
@@ -158,7 +159,11 @@ func (c serveCmd) open(ctx context.Context, log zerolog.Logger, t *tuning, w *wa
 	if err != nil {
 		return nil, err
 	}
-	k := &keeper{source: from, upstream: upstream, log: log, manager: manager{log: log}, tuning: t, watched: w}
+	memory, err := c.memory()
+	if err != nil {
+		return nil, err
+	}
+	k := &keeper{source: from, upstream: upstream, log: log, manager: manager{log: log}, tuning: t, watched: w, memory: memory}
 	if from.store != nil {
 		k.fresh = newFreshness(c.freshnessFlags)
 		warnOfVisible(log, "--store", c.Store, arguments())

@@ -13,6 +13,7 @@ import (
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/catalog/store"
 	"github.com/wherewall/wherewall/internal/pgdial"
+	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -28,6 +29,7 @@ type keeper struct {
 	others    []reloader // set before watch
 	tuning    *tuning    // nil for nothing to tune
 	watched   *watched   // nil for nobody
+	memory    rewrite.Memory
 	inspector *inspector // nil where nobody wants to know; watch's alone once that runs
 
 	world    atomic.Pointer[wire.World] // read by every session, written by load and watch

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wherewall/wherewall/catalog"
 	"github.com/wherewall/wherewall/internal/pgtemp"
+	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -25,9 +26,12 @@ const (
 )
 
 // cluster is the PostgreSQL of a run.
-type cluster struct{ *pgtemp.Server }
+type cluster struct {
+	*pgtemp.Server
+	remembers rewrite.Remembering
+}
 
-func startCluster(ctx context.Context) (*cluster, error) {
+func startCluster(ctx context.Context, remembers rewrite.Remembering) (*cluster, error) {
 	s, err := pgtemp.Start(ctx, pgtemp.Options{Settings: map[string]string{
 		"max_connections": "400", "jit": "off", "autovacuum": "off", "shared_buffers": "128MB", "max_parallel_workers_per_gather": "0",
 		"statement_timeout": statementTimeout, "log_min_messages": "fatal", "log_min_error_statement": "panic",
@@ -35,7 +39,7 @@ func startCluster(ctx context.Context) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting PostgreSQL: %w", err)
 	}
-	return &cluster{s}, nil
+	return &cluster{Server: s, remembers: remembers}, nil
 }
 
 // exec runs statements as the superuser.
@@ -159,7 +163,7 @@ func (c *cluster) world(ctx context.Context, s *sample, database string) (*wire.
 	if snapshot == nil {
 		return nil, fmt.Errorf("binding the policy: %w", problems)
 	}
-	return wire.NewWorld(snapshot), nil
+	return wire.NewWorld(snapshot, rewrite.WithMemory(rewrite.Memory{Of: c.remembers})), nil
 }
 
 // gather copies a policy's documents into one folder.

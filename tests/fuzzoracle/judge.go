@@ -97,7 +97,7 @@ func (l *lane) judge(ctx context.Context, subject plan.Subject, sc *script) (*fi
 		f.verdict = slow
 		return f, nil
 	}
-	if got.code == "BROKEN" {
+	if got.code == "BROKEN" || untrue(got) {
 		f.verdict = wrong
 		return f, nil
 	}
@@ -121,6 +121,11 @@ func (l *lane) judge(ctx context.Context, subject plan.Subject, sc *script) (*fi
 		return f, nil
 	}
 	return f, l.weigh(ctx, subject, sc, f, at)
+}
+
+// untrue says whether Wherewall refused a statement because it remembered of it what it would not be rewritten to (-statement-cache verify).
+func untrue(o *outcome) bool {
+	return o.code == "XX000" && strings.HasPrefix(o.message, "what was remembered")
 }
 
 // ofValues says whether an error is about the values of rows: class 22, and a sub-select of more than one row.

@@ -28,7 +28,8 @@ type options struct {
 	out      string
 	verbose  bool
 	minimise bool
-	refusals bool // also minimise one statement for each reason of refusals
+	cache    string // what the proxy remembers of statements
+	refusals bool   // also minimise one statement for each reason of refusals
 }
 
 // errDifferent ends a run that found a leak or a wrong result.
@@ -43,6 +44,7 @@ func main() {
 	flag.IntVar(&o.only, "only", -1, "run only the statement of this number, and print it")
 	flag.StringVar(&o.samples, "samples", "saas,hospital", "the samples, with commas")
 	flag.IntVar(&o.smith, "sqlsmith", 0, "how many statements of Debian's sqlsmith to add, where it is installed")
+	flag.StringVar(&o.cache, "statement-cache", "verify", "what the proxy remembers: shapes, texts, off, or verify to compare what it remembers with a new rewriting each time")
 	flag.StringVar(&o.out, "out", "fuzz-oracle.txt", "file for the differences")
 	flag.BoolVar(&o.verbose, "v", false, "print each statement and what became of it")
 	flag.BoolVar(&o.minimise, "minimise", true, "make differences small")

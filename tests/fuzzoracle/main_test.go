@@ -11,7 +11,7 @@ import (
 // The long runs are `make fuzz-oracle`; these few statements show that the fuzzer itself still works.
 func TestAFewHundredStatementsAgree(t *testing.T) {
 	var out bytes.Buffer
-	o := options{root: "../..", n: 400, seed: 20261122, workers: 2, only: -1, samples: "saas,hospital", out: filepath.Join(t.TempDir(), "differences.txt"), minimise: true}
+	o := options{root: "../..", cache: "verify", n: 400, seed: 20261122, workers: 2, only: -1, samples: "saas,hospital", out: filepath.Join(t.TempDir(), "differences.txt"), minimise: true}
 	err := run(t.Context(), o, &out)
 	require.NoError(t, err, out.String())
 }

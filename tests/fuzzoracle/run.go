@@ -12,11 +12,16 @@ import (
 	"time"
 
 	"github.com/wherewall/wherewall/plan"
+	"github.com/wherewall/wherewall/rewrite"
 )
 
 // run is one run of the command.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
-	c, err := startCluster(ctx)
+	remembers, err := rewrite.ParseRemembering(o.cache)
+	if err != nil {
+		return fmt.Errorf("-statement-cache: %w", err)
+	}
+	c, err := startCluster(ctx, remembers)
 	if err != nil {
 		return err
 	}
