@@ -17,6 +17,7 @@ type handshake struct {
 	secret []byte // keys the made-up verifiers
 	guise  guise  // of theirs
 
+	held []byte // for the client, to leave with the next message
 	// judge waits for the turn of whoever logs in, and judges; see throttle. nil: at once.
 	judge func(verify func() bool) (right bool, held time.Duration, bad *failure)
 
@@ -109,11 +110,16 @@ func (h *handshake) packet() ([]byte, error) {
 }
 
 func (h *handshake) send(b []byte) error {
+	b = append(h.held, b...)
+	h.held = nil
 	if _, err := h.conn.Write(b); err != nil {
 		return fmt.Errorf("writing to a client that logs in: %w", err)
 	}
 	return nil
 }
+
+// hold keeps what the client need not answer until the next message is sent, so that they leave together.
+func (h *handshake) hold(b []byte) { h.held = append(h.held, b...) }
 
 // negotiate tells a client what of its startup packet was not understood.
 func (h *handshake) negotiate(s *startup) error {

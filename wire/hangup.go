@@ -30,6 +30,10 @@ func (l *link) hangUp() {
 	l.mu.Lock()
 	l.hungUp = true
 	l.mu.Unlock()
+	if l.sparesServer() {
+		_ = l.client.Close() // It has said goodbye, with nothing left to be told.
+		return
+	}
 	hangUp(l.client) // without the lock: it may take its time to say so
 }
 

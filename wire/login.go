@@ -95,7 +95,7 @@ func (s *Server) reject(h *handshake, log zerolog.Logger, err error) {
 	told := *f
 	told.message, told.detail, told.hint = withoutTokens(f.message), withoutTokens(f.detail), withoutTokens(f.hint)
 	_ = h.conn.SetWriteDeadline(time.Now().Add(farewellTimeout))
-	_, _ = h.conn.Write(appendFatal(nil, &told))
+	_ = h.send(appendFatal(nil, &told))
 	hangUp(h.conn)
 	linger(h.conn)
 	reason := f.reason

@@ -29,7 +29,8 @@ func (s *Server) prove(ctx context.Context, h *handshake, world *World, asked *s
 	if said != nil && who.tenant == "" {
 		who.tenant = said.Tenant
 	}
-	return who, h.send(appendAuthentication(nil, authOK, nil))
+	h.hold(appendAuthentication(nil, authOK, nil)) // It leaves with what comes of the login.
+	return who, nil
 }
 
 // proof is the exchange that a login needs before it is accepted, and the token that it was proven by. A certificate that suffices needs none.

@@ -71,7 +71,8 @@ func (h *handshake) scram(login, verifier string, chosen mechanism, first []byte
 	case !right:
 		return wrongPassword(login).after(held)
 	}
-	return h.send(appendAuthentication(nil, authSASLFinal, []byte(answer)))
+	h.hold(appendAuthentication(nil, authSASLFinal, []byte(answer)))
+	return nil
 }
 
 // mismatch is a client's last message that binds to something else than it should: the certificate, or nothing.

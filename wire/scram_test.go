@@ -52,7 +52,10 @@ func (h *handshake) byPassword(login, verifier string) error {
 	if err != nil {
 		return err
 	}
-	return h.scram(login, verifier, chosen, first)
+	if err := h.scram(login, verifier, chosen, first); err != nil {
+		return err
+	}
+	return h.send(nil) // what is held
 }
 
 // scramLogin plays a client with a password. flag is the gs2 header's, n or y.
