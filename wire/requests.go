@@ -319,6 +319,7 @@ func (q *requests) own() (*view, error) {
 	if w == q.view.world && !q.view.over(q.config) {
 		return &q.view, nil
 	}
+	q.strand.Leave() // All sessions make a plan after a change of policy.
 	v, bad := look(w, q.who, q.config.Now(), q.mark)
 	if bad != nil {
 		return nil, bad

@@ -157,6 +157,7 @@ func (q *requests) byToken(w *World, text string) (*identity, *rewrite.Refusal) 
 		r.Hint = "Start it with the keys and the name of the issuer of tokens."
 		return nil, r
 	}
+	q.strand.Leave() // A signature takes as long to verify as many statements take to relay.
 	said, err := q.config.Tokens.Verify(text)
 	if errors.Is(err, token.ErrUnknownKey) {
 		q.awaitKeys()

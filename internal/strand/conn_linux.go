@@ -15,9 +15,10 @@ import (
 
 // Conn is a socket that is watched by a loop. One strand reads it and one writes it; any goroutine may do the rest.
 type Conn struct {
-	loop *loop
-	fd   int
-	slot int32
+	loop  *loop
+	fd    int
+	slot  int32
+	epoch int32 // tells it from those that had the slot before
 
 	reader, writer atomic.Pointer[Strand]
 
@@ -68,11 +69,15 @@ func newConn(l *loop, from net.Conn) (*Conn, error) {
 	return c, nil
 }
 
-// abandon lets go of a socket that belongs to somebody else.
+// abandon closes the descriptor. The loop watches the socket for as long as any descriptor of it is open (epoll(7), question 6): where that is not
+// the last one, unwatch comes before.
 func (c *Conn) abandon() {
 	c.loop.remove(c)
 	_ = unix.Close(c.fd)
 }
+
+// unwatch keeps what happens to the socket from the loop from now on.
+func (c *Conn) unwatch() { _ = unix.EpollCtl(c.loop.epoll, unix.EPOLL_CTL_DEL, c.fd, nil) }
 
 // enter says whether the descriptor may be used, until leave.
 func (c *Conn) enter() bool {

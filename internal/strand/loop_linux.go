@@ -21,6 +21,7 @@ type loop struct {
 	mu       sync.Mutex
 	conns    []*Conn // by slot
 	free     []int32 // slots
+	epoch    int32   // of the connection that was taken in last
 	posted   []*Strand
 	stopping bool
 }
@@ -38,14 +39,14 @@ func newLoop() (*loop, error) {
 		return nil, errors.Join(fmt.Errorf("making the alarm of an event loop: %w", err), unix.Close(epoll))
 	}
 	l := &loop{epoll: epoll, alarm: alarm, ended: make(chan struct{})}
-	if err := l.watch(alarm, alarmSlot, unix.EPOLLIN); err != nil {
+	if err := l.watch(alarm, alarmSlot, 0, unix.EPOLLIN); err != nil {
 		return nil, errors.Join(err, unix.Close(epoll), unix.Close(alarm))
 	}
 	return l, nil
 }
 
-func (l *loop) watch(fd int, slot int32, events uint32) error {
-	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events | unix.EPOLLET, Fd: slot}); err != nil {
+func (l *loop) watch(fd int, slot, epoch int32, events uint32) error {
+	if err := unix.EpollCtl(l.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: events | unix.EPOLLET, Fd: slot, Pad: epoch}); err != nil {
 		return fmt.Errorf("watching a socket: %w", err)
 	}
 	return nil
@@ -76,23 +77,28 @@ func (l *loop) wait() bool {
 	if err != nil {
 		return errors.Is(err, unix.EINTR)
 	}
+	return l.note(l.events[:n])
+}
+
+// note takes note of events, which may be about connections that were closed since: then the slot has another epoch, or nobody.
+func (l *loop) note(events []unix.EpollEvent) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, e := range l.events[:n] {
+	for _, e := range events {
 		if e.Fd == alarmSlot {
 			var count [8]byte
 			_, _ = unix.Read(l.alarm, count[:])
 			l.ready = append(l.ready, l.posted...)
 			clear(l.posted)
 			l.posted = l.posted[:0]
-		} else if c := l.conns[e.Fd]; c != nil {
+		} else if c := l.conns[e.Fd]; c != nil && c.epoch == e.Pad {
 			l.happened(c, e.Events)
 		}
 	}
 	return !l.stopping
 }
 
-// happened tells a connection's strands. An event may be about the one that had the slot before, which does no harm: they look, and find nothing.
+// happened tells a connection's strands.
 func (l *loop) happened(c *Conn, events uint32) {
 	const ended = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 	if events&ended != 0 {
@@ -153,8 +159,10 @@ func (l *loop) add(c *Conn) error {
 		c.slot = int32(len(l.conns)) //nolint:gosec // there are fewer descriptors
 		l.conns = append(l.conns, c)
 	}
+	l.epoch++ // It may come round to the same number again, after four thousand million others.
+	c.epoch = l.epoch
 	l.mu.Unlock()
-	if err := l.watch(c.fd, c.slot, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP); err != nil {
+	if err := l.watch(c.fd, c.slot, c.epoch, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP); err != nil {
 		l.remove(c)
 		return err
 	}

@@ -41,6 +41,7 @@ func (l *Loops) Pair(one, other net.Conn) (a, b *Conn, err error) {
 		return nil, nil, err
 	}
 	if b, err = newConn(on, other); err != nil {
+		a.unwatch()
 		a.abandon()
 		return nil, nil, err
 	}

@@ -13,8 +13,7 @@ func (c *Conn) Release() (net.Conn, error) {
 	if !c.enter() {
 		return nil, net.ErrClosed
 	}
-	// The loop watches the socket for as long as any descriptor of it is open (epoll(7), question 6), so the last one does not do.
-	_ = unix.EpollCtl(c.loop.epoll, unix.EPOLL_CTL_DEL, c.fd, nil)
+	c.unwatch()
 	fd, err := unix.FcntlInt(uintptr(c.fd), unix.F_DUPFD_CLOEXEC, 0)
 	c.leave()
 	_ = c.Close()
