@@ -2,13 +2,18 @@ package wire
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// enter reserves the record of a statement that is about to be sent, and says why it may not be where there can be none. What was said before
-// is sent first, so that room can come of its end.
+// maxReserved is how many records a session may have reserved before it waits for the ends of what it has sent. One that sends and never reads would
+// otherwise take the room of all others.
+const maxReserved = 1024
+
+// enter reserves the records of a message that is about to be sent, one for each of its statements, and says why it may not be where there can be
+// none. What was said before is sent first, so that room can come of its end.
 func (q *requests) enter(r *request) (*rewrite.Refusal, error) {
 	if q.sent++; q.sent%SampledWaits == 0 {
 		r.sent = time.Now()
@@ -17,22 +22,51 @@ func (q *requests) enter(r *request) (*rewrite.Refusal, error) {
 	if trail == nil {
 		return nil, nil
 	}
-	d := trail.Enter(q.party.Lane)
-	if d == nil {
-		if err := q.out.flush(); err != nil {
-			return nil, err
-		}
-		var err error
-		if d, err = q.awaitTrail(); err != nil {
-			return unrecorded(), nil
-		}
-		if d == nil {
-			return nil, nil
-		}
+	n := 1
+	if r.kind == 'Q' && r.of.template != nil {
+		n = max(n, len(r.of.template.Statements))
 	}
-	d.Party, d.Message, d.Began = q.party, r.kind, time.Now()
-	r.deed = d
+	if err := q.awaitReserved(n); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	for range n {
+		d := trail.Enter(q.party.Lane)
+		if d == nil {
+			if err := q.out.flush(); err != nil {
+				q.dropDeed(r.deed)
+				return nil, err
+			}
+			var err error
+			if d, err = q.awaitTrail(); err != nil {
+				q.dropDeed(r.deed)
+				return unrecorded(n), nil
+			}
+			if d == nil {
+				return nil, nil
+			}
+		}
+		d.Party, d.Message, d.Began, d.next = q.party, r.kind, now, r.deed
+		r.deed = d
+	}
 	return nil, nil
+}
+
+// awaitReserved waits while the session has too many records reserved to reserve so many more. The server is asked for replies that it may keep.
+func (q *requests) awaitReserved(n int) error {
+	if q.pending.mayReserve(n) {
+		return nil
+	}
+	if err := q.askForReplies(); err != nil {
+		return err
+	}
+	if err := q.out.flush(); err != nil {
+		return err
+	}
+	q.wait()
+	defer q.waited()
+	q.pending.awaitReserved(n)
+	return nil
 }
 
 func (q *requests) awaitTrail() (*Deed, error) {
@@ -41,17 +75,25 @@ func (q *requests) awaitTrail() (*Deed, error) {
 	return q.config.Trail.Await(q.party.Lane)
 }
 
-// unrecorded refuses what would leave no record.
-func unrecorded() *rewrite.Refusal {
+// unrecorded refuses what would leave no record: a message of n statements.
+func unrecorded(n int) *rewrite.Refusal {
 	r := refused(codeUnrecorded, stateIO, "the statement cannot be recorded")
 	r.Hint = "The audit trail takes no records at the moment, and without one nothing is done. Try again later."
+	if n > maxReserved {
+		r.Hint = fmt.Sprintf("The audit trail has no room for the records of %d statements in one message. Send them in several.", n)
+	}
 	return r
 }
 
-// dropDeed gives the record of a statement back that was not sent.
-func (s *session) dropDeed(d *Deed) {
-	if d != nil {
-		s.config.Trail.Drop(d)
+// dropDeed gives the records of statements back that were not sent, or not run.
+func (s *session) dropDeed(d *Deed) { dropDeeds(s.config.Trail, d) }
+
+func dropDeeds(t Trail, d *Deed) {
+	for d != nil {
+		next := d.next
+		d.next = nil
+		t.Drop(d)
+		d = next
 	}
 }
 
@@ -174,8 +216,11 @@ func (p *replies) takeDeed() *Deed {
 	if p.current.deed == nil {
 		return nil
 	}
-	p.current.deed = nil
-	return p.pending.takeDeed()
+	d, next := p.pending.takeDeed()
+	if p.current.deed = next; next != nil {
+		next.Began = time.Now()
+	}
+	return d
 }
 
 // describeDeed says what a record is about.
@@ -193,8 +238,15 @@ func (p *replies) describeDeed(d *Deed, r *request) {
 	}
 }
 
-// suspend keeps the record of a portal that has more rows.
+// maxSuspended is how many records of portals with more rows a session keeps open.
+const maxSuspended = 256
+
+// suspend keeps the record of a portal that has more rows. Where there are many, it ends, and what is fetched later has a record of its own.
 func (p *replies) suspend(portal string, d *Deed) {
+	if len(p.watching.suspended) >= maxSuspended {
+		p.handOver(d, Suspended)
+		return
+	}
 	if p.watching.suspended == nil {
 		p.watching.suspended = map[string]*Deed{}
 	}
@@ -268,6 +320,14 @@ func (p *replies) broke(r *request, state string, refusal *rewrite.Refusal) {
 	d.SQLState, d.Code = state, code
 	d.Bytes += rows.bytes
 	p.handOver(d, ending)
+	p.nothingFollows()
+}
+
+// nothingFollows gives the records of the statements back that the server skips after an error in their message.
+func (p *replies) nothingFollows() {
+	for d := p.takeDeed(); d != nil; d = p.takeDeed() {
+		p.dropDeed(d)
+	}
 }
 
 func (p *replies) handOver(d *Deed, ending Ending) {
@@ -281,32 +341,84 @@ func (p *replies) abandoned() {
 	if d := p.watching.staged; d != nil {
 		p.handOver(d, Aborted)
 	}
-	for _, r := range p.pending.left() {
-		if d := r.deed; d != nil {
-			p.counts.ended[Aborted].Add(1)
-			if d.Template == nil {
-				d.Template, d.At, d.Plan = r.of.template, r.of.at, p.listener.plan
-				if r.of.values != nil {
-					d.Plan = r.of.values.Plan()
-				}
-				d.Runs, d.RunsAt = d.Template, d.At
-			}
-			d.Rows = -1
-			p.handOver(d, Aborted)
+	for i, r := range p.pending.left() {
+		if i > 0 || r.kind != 'Q' || !p.has {
+			p.index = 0
 		}
+		p.abandon(&r)
 	}
 }
 
-// takeDeed takes the record out of the request in front; nil where it has none any more.
-func (p *pending) takeDeed() *Deed {
+// abandon hands over the records of a request's statements from p.index on.
+func (p *replies) abandon(r *request) {
+	d := r.deed
+	for r.deed = nil; d != nil; p.index++ {
+		of := p.one(r)
+		said := of.said()
+		if r.kind == 'Q' && p.index > 0 && said == nil {
+			break // The rest was reserved for what belongs to a COPY.
+		}
+		if said != nil && (said.Kind == rewrite.CopyPrepare || said.Kind == rewrite.CopyFill || said.Kind == rewrite.CopyEnd) {
+			continue
+		}
+		next := d.next
+		d.next = nil
+		d.Template, d.At, d.Plan = of.template, of.at, p.listener.plan
+		if of.values != nil {
+			d.Plan = of.values.Plan()
+		}
+		d.Runs, d.RunsAt, d.Rows = d.Template, d.At, -1
+		p.counts.ended[Aborted].Add(1)
+		p.handOver(d, Aborted)
+		d = next
+	}
+	p.dropDeed(d)
+}
+
+// takeDeed takes a record out of the request in front, and says which is the next one.
+func (p *pending) takeDeed() (d, next *Deed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.count == 0 {
-		return nil
+		return nil, nil
 	}
-	d := p.queue[p.first].deed
-	p.queue[p.first].deed = nil
-	return d
+	r := &p.queue[p.first]
+	if d = r.deed; d == nil {
+		return nil, nil
+	}
+	r.deed, next, d.next = d.next, d.next, nil
+	p.reserved--
+	p.changed.Signal()
+	return d, next
+}
+
+// dropDeeds gives the records of a request back that its statements did not come to. mu is held.
+func (p *pending) dropDeeds(r *request) {
+	if r.deed != nil {
+		p.reserved -= r.deed.chained()
+		dropDeeds(p.trail, r.deed)
+		r.deed = nil
+	}
+}
+
+// mayReserve says whether the session may reserve n more records now. It always may where it has none.
+func (p *pending) mayReserve(n int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.roomy(n)
+}
+
+func (p *pending) roomy(n int) bool {
+	return p.reserved == 0 || p.reserved+n <= maxReserved || p.closed || p.skipping
+}
+
+// awaitReserved waits until mayReserve.
+func (p *pending) awaitReserved(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for !p.roomy(n) {
+		p.changed.Wait()
+	}
 }
 
 // left are the requests that were never answered, with what those that are about a portal run.

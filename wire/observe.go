@@ -85,8 +85,19 @@ type Deed struct {
 	tag  [maxTag]byte
 	tags int
 
+	next *Deed // of the statement behind it in the same message
+
 	// Lane is the Trail's own.
 	Lane uint32
+}
+
+// chained counts a Deed and those behind it.
+func (d *Deed) chained() int {
+	n := 0
+	for ; d != nil; d = d.next {
+		n++
+	}
+	return n
 }
 
 // Tag is the command tag that PostgreSQL ended the statement with, its count included; empty for none. It is borrowed.

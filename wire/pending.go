@@ -58,6 +58,7 @@ type pending struct {
 	resolved uint64   // those below it are over
 	names    registry // of statements
 	portals  registry
+	reserved int       // records of the requests
 	trail    Trail     // which gets the records of requests back that the server skips; nil for none
 	subjects *subjects // of the session of a shared login; nil for others
 }
@@ -111,6 +112,7 @@ func (p *pending) add(r *request) bool {
 		p.batch++
 	}
 	p.open = !r.ends()
+	p.reserved += r.deed.chained()
 	p.enqueue(r)
 	return true
 }
@@ -203,6 +205,7 @@ func (p *pending) finish() {
 	if r.ends() {
 		p.resolved++
 	}
+	p.dropDeeds(r)
 	p.dequeue()
 	p.changed.Signal()
 }
@@ -217,12 +220,11 @@ func (p *pending) failed() {
 	} else if r.change != nil {
 		p.portals.cancel(r.change) // an older portal of the name may live on
 	}
+	p.dropDeeds(&p.queue[p.first])
 	p.dequeue()
 	for p.count > 0 && p.queue[p.first].kind != 'S' {
 		r := &p.queue[p.first]
-		if r.deed != nil {
-			p.trail.Drop(r.deed)
-		}
+		p.dropDeeds(r)
 		if r.change != nil {
 			p.registry(r.change.portal).cancel(r.change)
 		}
