@@ -30,6 +30,7 @@ const (
 	readTimeout   = 10 * time.Second
 	answerTimeout = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
+	maxConns      = 64
 )
 
 // Server is a console that listens.
@@ -64,7 +65,7 @@ func Listen(ctx context.Context, address string, o Options) (*Server, error) {
 		_ = listener.Close()
 		return nil, fmt.Errorf("%s: %w", address, ErrNotLoopback)
 	}
-	return &Server{listener: listener, http: &http.Server{
+	return &Server{listener: boundListener(listener, maxConns), http: &http.Server{
 		Handler: Handler(o), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: answerTimeout, IdleTimeout: idleTimeout, ErrorLog: nil,
 	}}, nil

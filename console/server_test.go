@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -133,6 +135,43 @@ func TestALongHeaderIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, answer.StatusCode)
+	stop()
+	serving.Wait()
+}
+
+func TestConnectionsBeyondTheBoundWait(t *testing.T) {
+	t.Parallel()
+	s, err := console.Listen(t.Context(), "127.0.0.1:0", console.Options{})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	var serving sync.WaitGroup
+	serving.Go(func() { require.NoError(t, s.Serve(ctx)) })
+	connect := func() net.Conn {
+		conn, err := net.Dial("tcp", s.Address())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		require.NoError(t, err)
+		return conn
+	}
+	answered := func(conn net.Conn) {
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+	}
+	open := make([]net.Conn, 64)
+	for i := range open {
+		open[i] = connect()
+		answered(open[i])
+	}
+	late := connect()
+	require.NoError(t, late.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
+	_, err = late.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.NoError(t, late.SetReadDeadline(time.Time{}))
+	require.NoError(t, open[0].Close())
+	answered(late)
 	stop()
 	serving.Wait()
 }

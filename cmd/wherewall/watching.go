@@ -102,6 +102,14 @@ func (k *keeper) policyStats() metrics.Policy {
 	return p
 }
 
+// cacheStats are what the policy in force remembers of statements.
+func (k *keeper) cacheStats() rewrite.CacheStats {
+	if world := k.world.Load(); world != nil {
+		return world.Rewriter.CacheStats()
+	}
+	return rewrite.CacheStats{}
+}
+
 func versionOf(s *catalog.Snapshot) audit.Version {
 	return audit.Version{Policy: s.Version, Schema: s.Schema.Digest}
 }
@@ -117,7 +125,7 @@ func openConsole(ctx context.Context, address string, p *proxy, w *watched) (*co
 		return nil, nil
 	}
 	registry := prometheus.NewRegistry()
-	sources := metrics.Sources{Version: version, Server: p.server.Stats, Policy: p.keeper.policyStats, Stages: w.stages}
+	sources := metrics.Sources{Version: version, Server: p.server.Stats, Pool: p.server.PoolCounts, Cache: p.keeper.cacheStats, Policy: p.keeper.policyStats, Stages: w.stages}
 	if w.trail != nil {
 		sources.Audit = w.trail.Stats
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wherewall/wherewall/console/audit"
+	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -27,6 +28,12 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		s := c.Server()
 		ofSessions(to, &s)
 		ofStatements(to, &s)
+	}
+	if c.Pool != nil {
+		ofPool(to, c.Pool())
+	}
+	if c.Cache != nil {
+		ofCache(to, c.Cache())
 	}
 	if c.Policy != nil {
 		ofPolicy(to, c.Policy())
@@ -88,6 +95,26 @@ func outcome(e wire.Ending) string {
 	case wire.Unended:
 	}
 	return "unknown"
+}
+
+func ofPool(to chan<- prometheus.Metric, c wire.PoolCounts) {
+	to <- serverIdle().of(float64(c.Idle))
+	to <- serverOpened().of(float64(c.Opened))
+	to <- serverReused().of(float64(c.Reused))
+	to <- serverParked().of(float64(c.Parked))
+	for reason, n := range c.Dropped {
+		to <- serverDropped().of(float64(n), wire.Dropped(reason).String())
+	}
+}
+
+func ofCache(to chan<- prometheus.Metric, c rewrite.CacheStats) {
+	to <- cacheLookups().of(float64(c.ByText), "text")
+	to <- cacheLookups().of(float64(c.ByShape), "shape")
+	to <- cacheLookups().of(float64(c.Misses), "miss")
+	to <- cacheEvictions().of(float64(c.Evictions))
+	to <- cacheEntries().of(float64(c.Entries))
+	to <- cacheBytes().of(float64(c.Bytes))
+	to <- cacheLimit().of(float64(c.Limit))
 }
 
 func ofPolicy(to chan<- prometheus.Metric, p Policy) {

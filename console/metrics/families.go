@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // family is a metric of ours.
 type family struct {
@@ -11,7 +15,11 @@ type family struct {
 
 func (f family) desc() *prometheus.Desc { return prometheus.NewDesc(f.name, f.help, f.labels, nil) }
 
+// of is a value. Labels that are not UTF-8 would end the process: what collects runs in a goroutine of the registry's.
 func (f family) of(value float64, labels ...string) prometheus.Metric {
+	for i := range labels {
+		labels[i] = strings.ToValidUTF8(labels[i], "?")
+	}
 	return prometheus.MustNewConstMetric(f.desc(), f.kind, value, labels...)
 }
 
@@ -79,6 +87,50 @@ func prepared() family {
 	return gauge("wherewall_prepared_statements_bytes", "Memory that prepared statements and portals of all sessions take, roughly.")
 }
 
+// Server connections that serve one session after another.
+
+func serverIdle() family {
+	return gauge("wherewall_server_connections_idle", "Connections to PostgreSQL that wait for a session, or are being made ready for one.")
+}
+
+func serverOpened() family {
+	return counter("wherewall_server_connections_opened_total", "Connections to PostgreSQL that were made for sessions.")
+}
+
+func serverReused() family {
+	return counter("wherewall_server_connections_reused_total", "Sessions that began with a connection to PostgreSQL that had served another one.")
+}
+
+func serverParked() family {
+	return counter("wherewall_server_connections_parked_total", "Connections to PostgreSQL that were made ready for another session.")
+}
+
+func serverDropped() family {
+	return counter("wherewall_server_connections_dropped_total", "Connections to PostgreSQL that were not kept for another session, by the reason.", "reason")
+}
+
+// What is remembered of statements.
+
+func cacheLookups() family {
+	return counter("wherewall_statement_cache_lookups_total", "Statements that were looked for among those seen before, by what was found.", "result")
+}
+
+func cacheEvictions() family {
+	return counter("wherewall_statement_cache_evictions_total", "Statements that were forgotten to make room for others.")
+}
+
+func cacheEntries() family {
+	return gauge("wherewall_statement_cache_entries", "Texts and shapes of statements that are remembered.")
+}
+
+func cacheBytes() family {
+	return gauge("wherewall_statement_cache_bytes", "Memory that remembered statements take, roughly.")
+}
+
+func cacheLimit() family {
+	return gauge("wherewall_statement_cache_limit_bytes", "Memory that remembered statements may take.")
+}
+
 // The policy.
 
 func policyInfo() family {
@@ -143,7 +195,8 @@ func auditSequence() family {
 func families() []family {
 	return []family{
 		buildInfo(), sessions(), loggingIn(), started(), logins(), failures(), draining(), statements(), byTenant(), refusals(), fromServer(), waits(),
-		prepared(), policyInfo(), policySince(), policyChecked(), policyReloads(), auditRecords(), auditBytes(), auditDropped(), auditRefused(),
+		prepared(), serverIdle(), serverOpened(), serverReused(), serverParked(), serverDropped(), cacheLookups(), cacheEvictions(), cacheEntries(),
+		cacheBytes(), cacheLimit(), policyInfo(), policySince(), policyChecked(), policyReloads(), auditRecords(), auditBytes(), auditDropped(), auditRefused(),
 		auditFailures(), auditRotations(), auditQueue(), auditCapacity(), auditFailing(), auditSequence(),
 	}
 }

@@ -34,10 +34,12 @@ func everything(t *testing.T) *prometheus.Registry {
 		Server: func() wire.Stats {
 			return wire.Stats{
 				Logins: map[wire.LoginResult]uint64{{Method: "scram", SQLState: "28P01"}: 2}, Refusals: map[string]uint64{"table_denied": 4},
-				Failures: map[wire.Failure]uint64{{Side: "client", Op: "read"}: 1}, ByTenant: map[string]uint64{"acme": 5, wire.OtherTenants: 6},
+				Failures: map[wire.Failure]uint64{{Side: "client", Op: "read"}: 1}, ByTenant: map[string]uint64{"acme": 5, wire.OtherTenants: 6, "\xff": 1},
 				Statements: map[wire.Ending]uint64{wire.Completed: 7}, ServerWait: wire.Waits{Counts: counts, Sum: time.Second},
 			}
 		},
+		Pool:  func() wire.PoolCounts { return wire.PoolCounts{Idle: 3, Opened: 8} },
+		Cache: func() rewrite.CacheStats { return rewrite.CacheStats{ByShape: 12} },
 		Policy: func() metrics.Policy {
 			return metrics.Policy{Version: "abc", Since: time.Unix(5, 0), Checked: time.Unix(6, 0)}
 		},
@@ -70,7 +72,9 @@ func TestWhatIsCountedIsTold(t *testing.T) {
 		`wherewall_statements_total{outcome="completed"} 7`, `wherewall_statement_seconds_bucket{le="0.0001"} 3`,
 		`wherewall_statement_seconds_count 4`, `wherewall_statement_seconds_sum 1`, `wherewall_rewrite_stage_seconds_count{stage="parse"} 1`,
 		`wherewall_policy_loaded_timestamp_seconds 5`, `wherewall_audit_records_total 9`, `wherewall_audit_failing 1`, `wherewall_sessions{state="idle"} 0`,
-		`wherewall_policy_reloads_total{result="rejected"} 0`,
+		`wherewall_policy_reloads_total{result="rejected"} 0`, `wherewall_tenant_statements_total{tenant="?"} 1`,
+		`wherewall_server_connections_idle 3`, `wherewall_server_connections_dropped_total{reason="unclean"} 0`,
+		`wherewall_statement_cache_lookups_total{result="shape"} 12`,
 	} {
 		require.Contains(t, text, "\n"+line+"\n")
 	}

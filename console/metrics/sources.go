@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/wherewall/wherewall/console/audit"
+	"github.com/wherewall/wherewall/rewrite"
 	"github.com/wherewall/wherewall/wire"
 )
 
@@ -16,6 +17,8 @@ import (
 type Sources struct {
 	Version string
 	Server  func() wire.Stats
+	Pool    func() wire.PoolCounts
+	Cache   func() rewrite.CacheStats
 	Policy  func() Policy
 	Audit   func() audit.Stats
 	Stages  *Stages

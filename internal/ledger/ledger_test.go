@@ -184,6 +184,12 @@ func TestTheChainGoesOnOverRotations(t *testing.T) {
 		require.Equal(t, 1, broken.Line)
 		require.Contains(t, broken.What, "does not follow")
 	})
+	t.Run("a missing newest file is found", func(t *testing.T) {
+		t.Parallel()
+		require.Contains(t, firstBroken(t, Check{}, names...).What, "another one continues it")
+		_, err := Check{Open: true}.Verify(names)
+		require.NoError(t, err)
+	})
 	t.Run("the oldest files may be given up", func(t *testing.T) {
 		t.Parallel()
 		found, err := Check{}.Verify(append([]string{path}, names[2:]...))

@@ -14,7 +14,8 @@ import (
 // Check is what files are held to.
 type Check struct {
 	Key []byte // that the files were written with; nil for none
-	// Open lets the newest file end without the record of an end, as that of a process does which is still writing, or was killed.
+	// Open lets the newest file end without the record of an end, as that of a process does which is still writing, or was killed, or with that of
+	// a rotation, as the files before it do.
 	Open bool
 	// Heads are records that were noted elsewhere: the files have to have them.
 	Heads []Head
@@ -95,6 +96,8 @@ type verification struct {
 	check Check
 	chain *chain // nil before the first record of all
 	seen  []Head // of those that were noted elsewhere
+	// rotated is set where the last record says that another file follows.
+	rotated bool
 }
 
 func (v *verification) file(path string, last bool) (Found, error) {
@@ -131,6 +134,8 @@ func (v *verification) file(path string, last bool) (Found, error) {
 	switch {
 	case line == 0:
 		return broken("the file has no record: it was truncated, or is none of the trail")
+	case last && v.rotated && !v.check.Open:
+		return broken("the file says that another one continues it, and that is missing")
 	case last && !found.Ended && !v.check.Open:
 		return broken("the file ends without the record of an end: its writer is still at it or was killed, or records were cut off")
 	}
@@ -142,7 +147,8 @@ func (v *verification) take(found *Found, e entry) {
 		found.First = e.seq
 	}
 	found.Last, found.Head = e.seq, v.chain.head
-	found.Ended = e.kind == Rotated || e.kind == Closed
+	v.rotated = e.kind == Rotated
+	found.Ended = v.rotated || e.kind == Closed
 	if slices.Contains(v.check.Heads, v.chain.head) {
 		v.seen = append(v.seen, v.chain.head)
 	}
