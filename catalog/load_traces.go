@@ -9,7 +9,7 @@ import (
 
 // loadTraces looks for code that may leave something in a session that DISCARD ALL does not end: settings of the database's own names (which RESET empties and does
 // not forget), variables of languages other than SQL and PL/pgSQL, and what some extensions keep. What functions written in C keep is for who
-// lets a policy call them to know.
+// lets a policy call them to know. Triggers on login (PostgreSQL 17) are the other way round: DISCARD ALL ends what they have set, and they do not run again.
 func loadTraces(ctx context.Context, tx pgx.Tx, s *Schema) error {
 	const sql = `
 SELECT EXISTS (
@@ -22,7 +22,8 @@ SELECT EXISTS (
 	        'set_config|dblink_connect|\mset\s+((session|local)\s+)?("[^"]*"|[^\s.=;]+)\s*\.|\mset\s+((session|local)\s+)?%'
 	     OR EXISTS (SELECT FROM pg_catalog.unnest(p.proconfig) AS c(setting) WHERE pg_catalog.split_part(c.setting, '=', 1) LIKE '%.%'))
 ) OR EXISTS (
-	SELECT FROM pg_catalog.pg_extension e WHERE e.extname IN ('dblink', 'orafce', 'pg_variables', 'pgtt', 'session_variable'))`
+	SELECT FROM pg_catalog.pg_extension e WHERE e.extname IN ('dblink', 'orafce', 'pg_variables', 'pgtt', 'session_variable')
+) OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtevent = 'login' AND evtenabled <> 'D')`
 	if err := tx.QueryRow(ctx, sql).Scan(&s.LeavesTraces); err != nil {
 		return fmt.Errorf("reading what functions leave behind: %w", err)
 	}

@@ -339,6 +339,25 @@ func TestCodeThatLeavesTracesKeepsConnectionsFromServingAgain(t *testing.T) {
 	}
 }
 
+// TestTriggersOnLoginRunForEachSession has one that sets what DISCARD ALL would end.
+func TestTriggersOnLoginRunForEachSession(t *testing.T) {
+	t.Parallel()
+	if pg.major < 17 {
+		t.Skip("PostgreSQL has triggers on login since 17")
+	}
+	pg.createDatabase(t, "pool_logins", "template0")
+	pg.exec(t, "pool_logins", poolTables+`;
+		CREATE FUNCTION entered() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN SET statement_timeout = '123s'; END $$;
+		CREATE EVENT TRIGGER entered ON login EXECUTE FUNCTION entered()`)
+	s := &poolSite{startChanging(t, "pool_logins", "", fmt.Sprintf(poolPolicy, ""), func(c *wire.Config) { c.ServerPool = keeping() }), "pool_logins"}
+	for range 2 {
+		c := dial(t, s.dsn("kim"))
+		require.Equal(t, [][]string{{`"123s"`}}, c.query(t, "SHOW statement_timeout").rows)
+		c.close()
+		s.gone(t)
+	}
+}
+
 // TestConnectionsThatEndWhileTheyWaitAreReplacedUnseen ends the server's processes, and the server's patience, under connections that wait.
 func TestConnectionsThatEndWhileTheyWaitAreReplacedUnseen(t *testing.T) {
 	t.Parallel()

@@ -42,5 +42,9 @@ func (l *link) endIfAbandoned() {
 	l.part(gone)
 	l.because("the client closed the connection")
 	l.work.close()
-	_ = l.server.Conn.SetWriteDeadline(time.Unix(1, 0)) // what the server does is then cancelled
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.passedOn {
+		_ = l.server.Conn.SetWriteDeadline(time.Unix(1, 0)) // what the server does is then cancelled
+	}
 }
