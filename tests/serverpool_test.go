@@ -402,7 +402,13 @@ func TestWaitingConnectionsMakeRoom(t *testing.T) {
 	t.Parallel()
 	s := newPoolSite(t, "pool_room", keeping(), "")
 	pg.exec(t, s.database, "ALTER DATABASE pool_room CONNECTION LIMIT 1")
-	dial(t, s.dsn("kim")+"&application_name=one").close()
+	require.Eventually(t, func() bool { // when those that have made the database are gone from it
+		one, err := tryDial(s.dsn("kim") + "&application_name=one")
+		if err == nil {
+			one.close()
+		}
+		return err == nil
+	}, patience, 10*time.Millisecond)
 	s.settled(t, 1)
 	two := dial(t, s.dsn("lee")+"&application_name=two")
 	require.Equal(t, [][]string{{`"two"`}}, two.query(t, "SHOW application_name").rows)
