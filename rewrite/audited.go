@@ -14,6 +14,14 @@ func (t *Template) Said(at int) *Statement {
 	return &t.Statements[at]
 }
 
+// Weight estimates the bytes that a template takes; 0 for nil.
+func (t *Template) Weight() int {
+	if t == nil {
+		return 0
+	}
+	return int(weight(len(t.sql), t))
+}
+
 // Digest names the text that AppendSQL makes, with the slots left open: it says nothing of the values that fill them. It is SHA-256 in
 // hexadecimal, and computed at each call.
 func (t *Template) Digest() string {

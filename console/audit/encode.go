@@ -31,7 +31,7 @@ type (
 )
 
 func newEncoder(s Stamp) encoder {
-	return encoder{stamp: s, who: memory[whoKey]{}, texts: memory[textKey]{}, access: memory[accessKey]{}}
+	return encoder{stamp: s, who: remember[whoKey](), texts: remember[textKey](), access: remember[accessKey]()}
 }
 
 // piece is a part of a record that was made before.
@@ -41,21 +41,32 @@ type piece struct {
 	all     bool // some table is read or written in all tenants
 }
 
-// memory holds pieces by what they were made of, which it keeps alive: it is emptied when it is full.
-type memory[K comparable] map[K]piece
+// memory holds pieces by what they were made of, which it keeps alive: it is emptied when that is many, or much.
+type memory[K comparable] struct {
+	pieces map[K]piece
+	held   int // bytes, roughly
+}
 
-const maxPieces = 4096
+func remember[K comparable]() memory[K] { return memory[K]{pieces: map[K]piece{}} }
 
-func (m memory[K]) of(key K, make func() piece) piece {
-	p, known := m[key]
+const (
+	maxPieces = 4096
+	maxHeld   = 32 << 20
+)
+
+// of finds or makes a piece. kept is what the key keeps alive, in bytes.
+func (m *memory[K]) of(key K, kept func() int, make func() piece) piece {
+	p, known := m.pieces[key]
 	if known {
 		return p
 	}
-	if len(m) >= maxPieces {
-		clear(m)
-	}
 	p = make()
-	m[key] = p
+	weight := len(p.text) + kept()
+	if m.held += weight; len(m.pieces) >= maxPieces || m.held > maxHeld {
+		clear(m.pieces)
+		m.held = weight
+	}
+	m.pieces[key] = p
 	return p
 }
 
@@ -75,7 +86,7 @@ func (e *encoder) append(dst []byte, entry *entry) []byte {
 
 // whose is who did something: the connection, and whom it acted as.
 func (e *encoder) whose(dst []byte, party *wire.Party, p *plan.Plan) []byte {
-	return append(dst, e.who.of(whoKey{party, p}, func() piece { return piece{text: who(nil, party, p)} }).text...)
+	return append(dst, e.who.of(whoKey{party, p}, func() int { return 0 }, func() piece { return piece{text: who(nil, party, p)} }).text...)
 }
 
 func who(dst []byte, party *wire.Party, p *plan.Plan) []byte {

@@ -40,13 +40,20 @@ func appendTime(dst []byte, at time.Time) []byte {
 	return append(dst, '"')
 }
 
-// appendList appends a member with a list of texts, unless that is empty.
+// maxList is about how many bytes of a list a record has. The ledger does not go on behind a line of more than 1 MiB.
+const maxList = 32 << 10
+
+// appendList appends a member with a list of texts, unless that is empty. Of one that is cut short, a member more_NAME tells.
 func appendList(dst []byte, name string, texts []string) []byte {
 	if len(texts) == 0 {
 		return dst
 	}
 	dst = append(appendName(dst, name), '[')
+	start := len(dst)
 	for i, text := range texts {
+		if len(dst)-start > maxList {
+			return append(appendName(append(dst, ']'), "more_"+name), "true"...)
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}

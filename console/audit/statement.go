@@ -15,8 +15,9 @@ func (e *encoder) statement(dst []byte, d *wire.Deed) []byte {
 	dst = e.stamp.Append(dst, d.Began, "statement")
 	dst = e.whose(dst, d.Party, d.Plan)
 	text := textKey{d.Template, d.At}
-	dst = append(dst, e.texts.of(text, func() piece { return piece{text: about(nil, d)} }).text...)
-	access := e.access.of(accessKey{textKey{d.Runs, d.RunsAt}, d.Plan}, func() piece { return tables(d.Runs.Said(d.RunsAt), d.Plan) })
+	dst = append(dst, e.texts.of(text, d.Template.Weight, func() piece { return piece{text: about(nil, d)} }).text...)
+	runs := accessKey{textKey{d.Runs, d.RunsAt}, d.Plan}
+	access := e.access.of(runs, d.Runs.Weight, func() piece { return tables(d.Runs.Said(d.RunsAt), d.Plan) })
 	dst = append(dst, access.text...)
 	decision, code := decide(d, access)
 	dst = appendText(dst, "decision", decision)
@@ -112,8 +113,11 @@ func messageName(kind byte) string {
 	}
 }
 
-// maxTables bounds the tables of a record.
-const maxTables = 100
+// maxTables and maxTableText bound the tables of a record, and about how many bytes they take.
+const (
+	maxTables    = 100
+	maxTableText = 256 << 10
+)
 
 // tables is what a statement touches, and what gives it the right to.
 func tables(said *rewrite.Statement, p *plan.Plan) piece {
@@ -122,27 +126,30 @@ func tables(said *rewrite.Statement, p *plan.Plan) piece {
 		return made
 	}
 	var seen []rewrite.Use
+	more := false
 	dst := append(appendName(nil, "tables"), '[')
 	for _, use := range said.Uses {
 		use.At = 0
 		if slices.Contains(seen, use) {
 			continue
 		}
-		if seen = append(seen, use); len(seen) > maxTables {
-			break
-		}
-		if len(seen) > 1 {
-			dst = append(dst, ',')
-		}
+		seen = append(seen, use)
 		rule := p.Rule(use.Entity, use.Action)
 		made.filters = made.filters || rule.Kind != plan.FullAccess
 		for _, why := range rule.Why {
 			made.all = made.all || why.Scope == "all" || why.AnyTenant
 		}
+		if len(seen) > maxTables || len(dst) > maxTableText {
+			more = true
+			continue // The decision is about all of them.
+		}
+		if len(seen) > 1 {
+			dst = append(dst, ',')
+		}
 		dst = table(dst, use, rule, p)
 	}
 	dst = append(dst, ']')
-	if len(seen) > maxTables {
+	if more {
 		dst = append(dst, `,"more_tables":true`...)
 	}
 	made.text = dst

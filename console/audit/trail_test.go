@@ -332,3 +332,30 @@ func BenchmarkStatement(b *testing.B) {
 	stop()
 	running.Wait()
 }
+
+func TestLongTextsAreNotRememberedBeyondABound(t *testing.T) {
+	t.Parallel()
+	m := remember[int]()
+	for i := range 100 {
+		m.of(i, func() int { return 10 << 20 }, func() piece { return piece{} })
+		require.LessOrEqual(t, len(m.pieces), 3)
+		require.LessOrEqual(t, m.held, maxHeld)
+	}
+}
+
+func TestALongListIsCutShort(t *testing.T) {
+	t.Parallel()
+	names := make([]string, 100_000)
+	for i := range names {
+		names[i] = "a group with a \n name"
+	}
+	var got struct {
+		Groups []string `json:"groups"`
+		More   bool     `json:"more_groups"`
+	}
+	text := append(append([]byte(`{"n":1`), appendList(nil, "groups", names)...), '}')
+	require.NoError(t, json.Unmarshal(text, &got))
+	require.True(t, got.More)
+	require.Equal(t, names[:len(got.Groups)], got.Groups)
+	require.Less(t, len(text), maxList+1000)
+}
