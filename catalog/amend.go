@@ -79,11 +79,13 @@ func newAmender(p *Policy, s *Snapshot) *amender {
 func (a *amender) tenants(changed []Member) {
 	for _, m := range changed {
 		a.tenantIDs[m.Identity] = true
-		delete(a.policy.tenants, m.Identity)
+		if t := a.policy.tenants[m.Identity]; t != nil && t.stored {
+			delete(a.policy.tenants, m.Identity)
+		}
 	}
 	for _, m := range changed {
 		if m.Value != nil {
-			a.reader.tenant(m.Name, m.Value)
+			a.reader.stored(m, a.reader.tenant)
 		}
 	}
 }

@@ -111,6 +111,7 @@ type grantDecl struct {
 
 type tenantDecl struct {
 	id     *document.Node
+	stored bool // in a store; else in files
 	name   string
 	active bool
 	parent *document.Node // nil for none

@@ -61,7 +61,7 @@ func (r *policyReader) population(p *Population) {
 		r.document(d)
 	}
 	for _, m := range p.Tenants {
-		r.tenant(m.Name, m.Value)
+		r.stored(m, r.tenant)
 	}
 	r.populationGroups(p.Groups, p.Grants)
 	r.people = append(r.people, func(read func(name, value *document.Node)) []document.Fault {

@@ -8,7 +8,7 @@ import (
 )
 
 func (r *policyReader) tenant(id, value *document.Node) {
-	d := &tenantDecl{id: id, active: true}
+	d := &tenantDecl{id: id, stored: r.identity != "", active: true}
 	what := "tenant " + id.Text
 	if value.Kind != document.Null {
 		r.fields(value, what, map[string]func(*document.Node){

@@ -53,6 +53,7 @@ func TestAChangeIsTakenOverAsIfAllWereRead(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	s.peopled(t)
+	s.assignable(t)
 	s.does(t, "CREATE FUNCTION uid(text) RETURNS bigint LANGUAGE sql AS 'SELECT id FROM wherewall.app_user WHERE name = $1'")
 	policy, snapshot, v := s.read(t)
 	for _, sql := range []string{
@@ -79,6 +80,9 @@ func TestAChangeIsTakenOverAsIfAllWereRead(t *testing.T) {
 		"UPDATE wherewall.app_user SET name = 'bee' WHERE name = 'beate'",
 		"UPDATE wherewall.grp SET name = 'team'",
 		"DELETE FROM wherewall.membership WHERE user_id = uid('bee') AND tenant_id = 'acme'",
+		"INSERT INTO wherewall.role (tenant_id, name) VALUES ('globex', 'keeper')",
+		"INSERT INTO wherewall.role_grant (role_id, permission) SELECT id, 'look' FROM wherewall.role WHERE name = 'keeper'",
+		"UPDATE wherewall.role_grant SET role_id = (SELECT id FROM wherewall.role WHERE tenant_id = 'acme')",
 		"DELETE FROM wherewall.role WHERE tenant_id = 'acme'",
 		"DELETE FROM wherewall.tenant WHERE id = 'deep'",
 		"DELETE FROM wherewall.tenant WHERE id = 'globex'",

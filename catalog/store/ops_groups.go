@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // Grant is one line of what a role can.
@@ -61,13 +62,13 @@ func (o PutGrant) of() string    { return o.Tenant }
 func (o DeleteGrant) of() string { return o.Tenant }
 func (IfUnchanged) of() string   { return "" }
 
-func (PutRole) gives() []string     { return nil }
-func (DeleteRole) gives() []string  { return nil }
-func (o PutGroup) gives() []string  { return o.Roles }
-func (DeleteGroup) gives() []string { return nil }
-func (o PutGrant) gives() []string  { return []string{o.Role} }
-func (DeleteGrant) gives() []string { return nil }
-func (IfUnchanged) gives() []string { return nil }
+func (PutRole) gives() []string      { return nil }
+func (o DeleteRole) gives() []string { return []string{o.Name} }
+func (o PutGroup) gives() []string   { return o.Roles }
+func (DeleteGroup) gives() []string  { return nil }
+func (o PutGrant) gives() []string   { return []string{o.Role} }
+func (DeleteGrant) gives() []string  { return nil }
+func (IfUnchanged) gives() []string  { return nil }
 
 func (o PutRole) do(w *writing) error {
 	w.run(`INSERT INTO wherewall.role (tenant_id, name, replaces, reviewed, platform, description, allow)
@@ -160,14 +161,25 @@ func (o DeleteGrant) do(w *writing) error {
 }
 
 func (o IfUnchanged) do(w *writing) error {
+	var id int64
+	var err error
 	subject := o.Name
-	find := map[string]string{"user": "SELECT id FROM wherewall.app_user WHERE name = $1", "group": "SELECT id FROM wherewall.grp WHERE name = $1"}[o.Kind]
-	if find != "" {
-		id, err := w.id(find, o.Name)
-		if err != nil {
-			return err
+	switch o.Kind {
+	case "tenant":
+		if w.actor.Tenant != "" && o.Name != w.actor.Tenant {
+			return ErrForbidden
 		}
-		subject = fmt.Sprint(id)
+	case "user":
+		id, err = w.user(o.Name)
+		subject = strconv.FormatInt(id, 10)
+	case "group":
+		id, err = w.id("SELECT id FROM wherewall.grp WHERE name = $1 AND tenant_id = coalesce(nullif($2, ''), tenant_id)", o.Name, w.actor.Tenant)
+		subject = strconv.FormatInt(id, 10)
+	default:
+		return fmt.Errorf("%q is not a kind of thing whose changes can be asked for: tenant, user or group is", o.Kind)
+	}
+	if err != nil {
+		return err
 	}
 	var last int64
 	const sql = "SELECT coalesce(max(version), 0) FROM wherewall.change WHERE kind = $1 AND subject = $2"

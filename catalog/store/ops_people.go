@@ -147,12 +147,6 @@ func (o SetMembership) do(w *writing) error {
 	if err != nil {
 		return err
 	}
-	if w.actor.Tenant != "" {
-		const member = "UPDATE wherewall.membership SET active = active WHERE user_id = $1 AND tenant_id = $2"
-		if w.run(member, id, o.Tenant) == 0 && w.err == nil {
-			return fmt.Errorf("%w: %s is no member of %s yet", ErrForbidden, o.User, o.Tenant)
-		}
-	}
 	w.run(`INSERT INTO wherewall.membership (user_id, tenant_id, valid_from, valid_until, active) VALUES ($1, $2, nullif($3, '')::date, nullif($4, '')::date, $5)
 		ON CONFLICT (user_id, tenant_id) DO UPDATE SET valid_from = excluded.valid_from, valid_until = excluded.valid_until, active = excluded.active`,
 		id, o.Tenant, o.From, o.Until, o.Active)

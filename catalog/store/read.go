@@ -26,13 +26,28 @@ var ErrTwoModels = errors.New("the store holds a model, and there is one in file
 // snapshotRead is how everything is read: at one time, and without changing anything.
 var snapshotRead = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 
-// Read reads everything in one snapshot.
+// settle sees to it that a transaction calls PostgreSQL's own functions, and not those of the same names that somebody has made in a schema of the login's
+// search path.
+func settle(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, "SET LOCAL search_path = pg_catalog, pg_temp"); err != nil {
+		return unusable("preparing to use the store", err)
+	}
+	return nil
+}
+
+// Read reads everything in one snapshot. ErrTwoModels comes with the version that has the second one.
 func Read(ctx context.Context, conn *pgx.Conn, holds Holds) (p *catalog.Population, v Version, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, snapshotRead, func(tx pgx.Tx) error {
+		if err := settle(ctx, tx); err != nil {
+			return err
+		}
 		p, v, err = readWhole(ctx, tx, holds)
 		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTwoModels):
+		return nil, v, err
+	case err != nil:
 		return nil, Version{}, err
 	}
 	return p, v, nil
@@ -61,6 +76,9 @@ const most = 5000
 // Change is none.
 func Since(ctx context.Context, conn *pgx.Conn, known Version) (c *catalog.Change, v Version, ok bool, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, snapshotRead, func(tx pgx.Tx) error {
+		if err := settle(ctx, tx); err != nil {
+			return err
+		}
 		c, v, ok, err = readSince(ctx, tx, known)
 		return err
 	})

@@ -36,7 +36,7 @@ type Op interface {
 	do(w *writing) error
 	// of is the tenant that the change is confined to; empty where it is not.
 	of() string
-	// gives are the roles that the change gives in that tenant.
+	// gives are the names of roles whose holders in that tenant have by the change what they may not have had before.
 	gives() []string
 }
 
@@ -65,17 +65,23 @@ func Write(ctx context.Context, conn *pgx.Conn, actor Actor, base Base, ops ...O
 		if !ok || change == nil {
 			return catalog.ErrWhole
 		}
-		_, _, problems, err := catalog.Amend(base.Policy, base.Snapshot, *change)
+		policy, _, problems, err := catalog.Amend(base.Policy, base.Snapshot, *change)
 		if err != nil {
 			return err //nolint:wrapcheck // ErrWhole is the caller's to know
 		}
-		return problems.Err()
+		if err := problems.Err(); err != nil {
+			return err //nolint:wrapcheck // problems
+		}
+		return actor.stays(ctx, tx, policy, ops)
 	})
 	return v, err
 }
 
 // begin takes the turn, says who it is, and makes the changes.
 func begin(ctx context.Context, tx pgx.Tx, actor Actor, base Base, ops []Op) error {
+	if err := settle(ctx, tx); err != nil {
+		return err
+	}
 	const who = "SELECT set_config('wherewall.actor', $1, true), set_config('wherewall.note', $2, true)"
 	if _, err := tx.Exec(ctx, who, actor.Name, actor.Note); err != nil {
 		return fmt.Errorf("saying who changes the policy: %w", err)
@@ -114,6 +120,33 @@ func (a Actor) may(op Op, policy *catalog.Policy, before []Op) error {
 	return nil
 }
 
+// stays says whether what changes have led to is within what an actor may give: a role may be another one by then than it was in the policy that they were made upon,
+// and where a tenant's role goes that stood for the model's of the same name, its holders have that one.
+func (a Actor) stays(ctx context.Context, tx pgx.Tx, policy *catalog.Policy, ops []Op) error {
+	if a.Tenant == "" {
+		return nil
+	}
+	for _, op := range ops {
+		for _, role := range op.gives() {
+			if policy.MayAssign(a.Tenant, role) {
+				continue
+			}
+			held := true
+			if err := tx.QueryRow(ctx, holds, a.Tenant, role).Scan(&held); err != nil {
+				return unusable("looking for holders", err)
+			}
+			if held {
+				return fmt.Errorf("%w: the role %s, which somebody would hold, gives more than a tenant may", ErrForbidden, role)
+			}
+		}
+	}
+	return nil
+}
+
+const holds = `SELECT EXISTS (SELECT FROM wherewall.member_role WHERE tenant_id = $1 AND role = $2)
+	OR EXISTS (SELECT FROM wherewall.grp_role r JOIN wherewall.grp g ON g.id = r.grp_id WHERE g.tenant_id = $1 AND r.role = $2)
+	OR EXISTS (SELECT FROM wherewall.resource_grant WHERE tenant_id = $1 AND role = $2)`
+
 // writing is a transaction that changes are made in. It goes on until something fails.
 type writing struct {
 	ctx   context.Context //nolint:containedctx // lives for one call of Write
@@ -133,12 +166,12 @@ func (w *writing) run(sql string, args ...any) int64 {
 }
 
 // id finds the id of something by its name.
-func (w *writing) id(sql, name string) (int64, error) {
+func (w *writing) id(sql, name string, more ...any) (int64, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
 	var id int64
-	err := w.tx.QueryRow(w.ctx, sql, name).Scan(&id)
+	err := w.tx.QueryRow(w.ctx, sql, append([]any{name}, more...)...).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, fmt.Errorf("%q: %w", name, ErrNotFound)
 	}
@@ -148,8 +181,13 @@ func (w *writing) id(sql, name string) (int64, error) {
 	return id, nil
 }
 
+// user finds a user. There is nobody but members for a tenant's administrator.
 func (w *writing) user(name string) (int64, error) {
-	return w.id("SELECT id FROM wherewall.app_user WHERE name = $1", name)
+	const sql = "SELECT u.id FROM wherewall.app_user u WHERE u.name = $1"
+	if w.actor.Tenant == "" {
+		return w.id(sql, name)
+	}
+	return w.id(sql+" AND EXISTS (SELECT FROM wherewall.membership m WHERE m.user_id = u.id AND m.tenant_id = $2)", name, w.actor.Tenant)
 }
 
 // found is ErrNotFound where a statement has changed nothing.

@@ -18,8 +18,10 @@ type follower struct {
 	keeper *keeper
 	fresh  *freshness
 
-	rejected string // the stamp of a version at fault, which is told of once
-	failed   bool   // the store did not answer; told of once
+	heard    bool      // there was a hint since the store was last asked
+	looked   time.Time // when the store was last asked
+	rejected string    // the stamp of a version at fault, which is told of once
+	failed   bool      // the store did not answer; told of once
 }
 
 // follow runs until ctx ends.
@@ -63,7 +65,7 @@ func (f *follower) lose(err error) {
 func (f *follower) session(ctx context.Context) (err error) {
 	opening, stop := context.WithTimeout(ctx, max(f.fresh.bound, 2*time.Second))
 	defer stop()
-	conn, err := f.keeper.source.store.Conn(opening)
+	conn, err := f.keeper.source.store.Conn(opening, f.attend)
 	if err != nil {
 		return fmt.Errorf("connecting to the store: %w", err)
 	}
@@ -72,6 +74,10 @@ func (f *follower) session(ctx context.Context) (err error) {
 		defer stop()
 		err = errors.Join(err, conn.Close(closing))
 	}()
+	// Every login of the database may give hints. Who gives so many that the answer does not come through cannot keep it from us before we listen.
+	if err := f.look(ctx, conn); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(opening, "LISTEN wherewall_policy"); err != nil {
 		return fmt.Errorf("listening for changes of the store: %w", err)
 	}
@@ -85,20 +91,29 @@ func (f *follower) session(ctx context.Context) (err error) {
 	}
 }
 
-// hear waits for a hint, or until it is time to ask anyway.
+// attend has a connection keep no hints: one says as much as a thousand, and every login of the store's database can give them.
+func (f *follower) attend(c *pgx.ConnConfig) {
+	c.OnNotification = func(*pgconn.PgConn, *pgconn.Notification) { f.heard = true }
+}
+
+// hear waits for a hint, or until it is time to ask anyway. However many hints there are, the store is not asked without a breath.
 func (f *follower) hear(ctx context.Context, conn *pgx.Conn) error {
-	waiting, stop := context.WithTimeout(ctx, f.every())
-	defer stop()
-	_, err := conn.WaitForNotification(waiting)
-	if err != nil && (ctx.Err() != nil || !pgconn.Timeout(err)) {
-		return fmt.Errorf("waiting for changes of the store: %w", err)
+	if !f.heard {
+		waiting, stop := context.WithTimeout(ctx, f.every())
+		defer stop()
+		err := conn.PgConn().WaitForNotification(waiting)
+		if err != nil && (ctx.Err() != nil || !pgconn.Timeout(err)) {
+			return fmt.Errorf("waiting for changes of the store: %w", err)
+		}
 	}
+	pause(ctx, f.every()/25-time.Since(f.looked))
 	return nil
 }
 
 // look asks for the version, and takes over what is new.
 func (f *follower) look(ctx context.Context, conn *pgx.Conn) error {
 	asked := time.Now()
+	f.heard, f.looked = false, asked
 	asking, stop := context.WithTimeout(ctx, f.fresh.bound/2) // so that silence is known before the bound
 	defer stop()
 	v, err := store.Current(asking, conn)

@@ -41,10 +41,10 @@ func (k *keeper) unreadable(err error) bool {
 func (k *keeper) whole(ctx context.Context, conn *pgx.Conn, schema *catalog.Schema) (held, error) {
 	h := held{asked: time.Now()}
 	people, v, err := store.Read(ctx, conn, k.source.holds())
+	h.version = v
 	if err != nil {
 		return h, err //nolint:wrapcheck // it says what was being read
 	}
-	h.version = v
 	if h.policy, err = catalog.ReadPolicyWith(k.source.path, people); err != nil {
 		return h, err //nolint:wrapcheck // problems, or what could not be read
 	}
@@ -84,6 +84,8 @@ func (k *keeper) next(ctx context.Context, conn *pgx.Conn, h held) (held, error)
 
 // advance takes over the store's version, and returns which that is, also where it is at fault.
 func (k *keeper) advance(ctx context.Context, conn *pgx.Conn) (store.Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	k.turn.Lock()
 	defer k.turn.Unlock()
 	now := held{policy: k.policy, snapshot: k.world.Load().Snapshot, version: k.version}
@@ -140,8 +142,12 @@ func (k *keeper) readAll(ctx context.Context, schema *catalog.Schema, verify boo
 	}
 	k.turn.Lock()
 	defer k.turn.Unlock()
-	if later, err := k.next(ctx, conn, h); err == nil {
+	later, err := k.next(ctx, conn, h)
+	switch {
+	case err == nil:
 		h = later
+	case k.world.Load() != nil && h.version.Number < k.version.Number:
+		return err // What was read is older by now than what is in force, and takes nothing back.
 	}
 	if verify && k.sameAs(h) {
 		k.amended = false

@@ -452,3 +452,79 @@ func TestWhatIsKnownToBeOldServesNoLongerThanTheBound(t *testing.T) {
 	f.confirm(time.Now())
 	require.True(t, f.holds())
 }
+
+// TestAStormOfHintsHidesNoRevocation has somebody with a login at the store's database, and no rights there, give hints without end.
+func TestAStormOfHintsHidesNoRevocation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.does(t, "CREATE ROLE mallory LOGIN PASSWORD 'demo'")
+	p := s.proxy(t, s.dsn, usual())
+	kim := p.login(t, "kim")
+	var storm sync.WaitGroup
+	ctx, stop := context.WithCancel(t.Context())
+	defer storm.Wait()
+	defer stop()
+	var given atomic.Int64
+	for range 2 {
+		storm.Go(func() {
+			conn, err := pgx.Connect(ctx, s.server.DSN("mallory", "demo", "policy"))
+			if err != nil {
+				return
+			}
+			defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+			for ctx.Err() == nil {
+				if _, err := conn.Exec(ctx, "SELECT count(pg_notify('wherewall_policy', i || repeat('x', 7000))) FROM generate_series(1, 2000) i"); err == nil {
+					given.Add(2000)
+				}
+			}
+		})
+	}
+	require.Eventually(t, func() bool { return given.Load() > 20_000 }, 60*time.Second, time.Millisecond)
+	_, err := tasks(t.Context(), kim)
+	require.NoError(t, err)
+	s.does(t, "DELETE FROM wherewall.member_role WHERE user_id = uid('kim')")
+	s.follows(t, p)
+	_, err = tasks(t.Context(), kim)
+	require.Error(t, err)
+}
+
+// TestWhatIsReadLateTakesNothingBack reads everything while two more versions come: one that revokes, and one at fault.
+func TestWhatIsReadLateTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.proxy(t, s.dsn, freshnessFlags{MaxStaleness: time.Minute, MaxOffline: time.Minute})
+	holder := pgtest.Connect(t, s.dsn)
+	locked, err := holder.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = locked.Exec(t.Context(), "LOCK TABLE wherewall.resource_grant IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- p.keeper.load(t.Context()) }()
+	require.Eventually(t, func() bool {
+		waiting := false
+		require.NoError(t, s.store.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'wherewall.resource_grant'::regclass)").Scan(&waiting))
+		return waiting
+	}, 20*time.Second, 5*time.Millisecond)
+	s.does(t, "UPDATE wherewall.tenant SET active = false WHERE id = 'acme'")
+	s.follows(t, p)
+	revoked := p.keeper.known()
+	s.does(t, "UPDATE wherewall.tenant SET parent_id = CASE id WHEN 'acme' THEN 'globex' ELSE 'acme' END")
+	require.Eventually(t, func() bool { return p.keeper.fresh.state().Failure != "" }, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, locked.Rollback(t.Context()))
+	require.Error(t, <-done)
+	require.Equal(t, revoked, p.keeper.known())
+	require.False(t, p.keeper.world.Load().Snapshot.Tenants["acme"].Active)
+}
+
+func TestASecondModelIsToldOfOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.proxy(t, s.dsn, usual())
+	s.does(t, "INSERT INTO wherewall.attribute (name, type) VALUES ('level', 'int')")
+	v, err := store.Current(t.Context(), s.store)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		state := p.keeper.fresh.state()
+		return state.Failure != "" && state.Seen.Stamp == v.Stamp && state.Serves
+	}, 10*time.Second, 5*time.Millisecond)
+}

@@ -107,11 +107,14 @@ func (u *Upstream) Dial(ctx context.Context, adjust func(*pgconn.Config)) (*pgco
 	})
 }
 
-// Conn connects and logs in, for queries of our own. Only an Upstream that Parse made has such connections.
-func (u *Upstream) Conn(ctx context.Context) (*pgx.Conn, error) {
+// Conn connects and logs in, for queries of our own. Only an Upstream that Parse made has such connections. Each of adjust may change a copy of the configuration before.
+func (u *Upstream) Conn(ctx context.Context, adjust ...func(*pgx.ConnConfig)) (*pgx.Conn, error) {
 	return connect(ctx, u, func(ctx context.Context, s *settings, c *pgconn.Config) (*pgx.Conn, error) {
 		whole := s.config.Copy()
 		whole.Config = *c
+		for _, change := range adjust {
+			change(whole)
+		}
 		return pgx.ConnectConfig(ctx, whole)
 	})
 }

@@ -53,12 +53,14 @@ CREATE FUNCTION wherewall.told(r jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE SET
   SELECT CASE WHEN r ? 'verifier' THEN r || '{"verifier": "***"}' ELSE r END
 $$;
 
+-- A transaction of another server, from which this one was restored, may have had the same number: its version is older than this transaction.
 CREATE FUNCTION wherewall.bump() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s wherewall.state;
 BEGIN
   UPDATE wherewall.state SET version = version + 1, stamp = gen_random_uuid(), xid = pg_current_xact_id()
-    WHERE xid IS DISTINCT FROM pg_current_xact_id() RETURNING * INTO s;
+    WHERE xid IS DISTINCT FROM pg_current_xact_id() OR NOT EXISTS (SELECT FROM wherewall.policy_version p WHERE p.version = state.version AND p.at >= now())
+    RETURNING * INTO s;
   IF FOUND THEN
     INSERT INTO wherewall.policy_version (version, stamp, at, login, actor, note)
       VALUES (s.version, s.stamp, clock_timestamp(), session_user, nullif(current_setting('wherewall.actor', true), ''), nullif(current_setting('wherewall.note', true), ''));
@@ -176,7 +178,7 @@ SELECT wherewall.watch('wherewall.grp_role', 'group', 'grp_id', 'grp_id', 'role'
 SELECT wherewall.watch('wherewall.grp_resource', 'group', 'grp_id', 'grp_id', 'entity');
 SELECT wherewall.watch('wherewall.resource_grant', 'grant', 'id', 'id');
 SELECT wherewall.watch('wherewall.role', 'role', 'id', 'id');
-SELECT wherewall.watch('wherewall.role_grant', 'role', 'role_id', 'id');
+SELECT wherewall.watch('wherewall.role_grant', 'role', 'role_id', 'role_id', 'id');
 SELECT wherewall.watch('wherewall.setting', 'model', 'name', 'name');
 SELECT wherewall.watch('wherewall.attribute', 'model', 'name', 'name');
 SELECT wherewall.watch('wherewall.entity', 'model', 'name', 'name');
