@@ -27,6 +27,16 @@ func TestAConditionOnAColumnThatWasAddedSinceWaitsForTheGuard(t *testing.T) {
 		"SELECT count(*) FROM app.project p WHERE p.added::int > 0",
 		"SELECT count(*) FROM app.project WHERE id IN (SELECT project.id WHERE added::int > 0)",
 		"SELECT count(DISTINCT p.id) FROM app.project p JOIN app.country c ON added::int > 0",
+		// A column goes before what is called so, and an alias has its own names for what a query gives.
+		"SELECT count(*) FROM (SELECT 1) added, app.project WHERE '1' ~ added",
+		"SELECT count(*) FROM (SELECT 1 AS added) s(x), app.project WHERE '1' ~ added",
+		"SELECT count(p.id) FROM (SELECT 1 AS added) s(x) LEFT JOIN app.project p ON '1' ~ added",
+		"WITH added AS MATERIALIZED (SELECT 1) SELECT count(*) FROM added, app.project WHERE '1' ~ added",
+		"WITH c(x) AS MATERIALIZED (SELECT 1 AS added) SELECT count(*) FROM c, app.project WHERE '1' ~ added",
+		"SELECT max(n) FROM (SELECT id, count(*) OVER () AS n FROM app.project, (SELECT 1) added WHERE '1' ~ added GROUP BY id) x",
+		"SELECT count(*) FROM app.project WHERE EXISTS (SELECT 1 FROM (SELECT 1) x WHERE '1' ~ added)",
+		"SELECT count(*) FROM app.project, (SELECT 1) x WHERE (SELECT '1' ~ added FROM (SELECT 1 AS q) x)",
+		"SELECT count(*) FROM app.project, app.org added WHERE '1' ~ added",
 	} {
 		template := theSample.rewriter.Rewrite(sql, v.Plan())
 		require.Nil(t, template.Refused, "%s: %v", sql, template.Cause)

@@ -50,15 +50,14 @@ func (r readNames) stranger(items []*item) bool {
 	return false
 }
 
-// has says whether an item is known to have a column of a name, or is what is called so.
+// has says whether an item is a relation, or a catalog, that is known to have a column of a name. What an item is called is no such name, since columns
+// go before it, and what a query gives may have another by its alias.
 func (i *item) has(name string) bool {
 	switch {
-	case i.name == name:
-		return true
 	case i.catalog:
-		return slices.ContainsFunc(i.columns, func(o output) bool { return o.name == name })
+		return !i.renamed && slices.ContainsFunc(i.columns, func(o output) bool { return o.name == name })
 	case i.relation == nil:
-		return slices.ContainsFunc(i.summary.outputs, func(o output) bool { return o.name == name })
+		return false
 	default:
 		return slices.ContainsFunc(i.relation.Columns, func(c catalog.Column) bool { return i.spelled(c.Name) == name })
 	}

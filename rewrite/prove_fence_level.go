@@ -190,7 +190,6 @@ func allSafe(columns []output) bool {
 func (r readNames) unknown(items []*exposure) bool {
 	known := map[string]bool{}
 	for _, o := range items {
-		known[o.name] = true
 		for _, c := range o.columns {
 			known[c.name] = true
 		}
