@@ -168,16 +168,25 @@ func (t *Template) theirs(ours int) int {
 	if !found {
 		return 0
 	}
-	return t.shifted(t.positions[i].theirs)
+	return t.shifted(t.positions[i].theirs, t.moved())
+}
+
+// moved is by how many characters the end of each literal stands behind that of its mark. A list of them all spares asking each place about each
+// literal: there may be thousands of both.
+func (t *Template) moved() []int {
+	moved, by := make([]int, len(t.marks)), 0
+	for i, m := range t.marks {
+		by += utf8.RuneCountInString(t.literal(i+1)) - m.width
+		moved[i] = by
+	}
+	return moved
 }
 
 // shifted is a position in the text that a template was made of as one in the text that it was filled for.
-func (t *Template) shifted(theirs int) int {
-	at := theirs
-	for i, m := range t.marks {
-		if m.at < theirs {
-			at += utf8.RuneCountInString(t.literal(i+1)) - m.width
-		}
+func (t *Template) shifted(theirs int, moved []int) int {
+	before, _ := slices.BinarySearchFunc(t.marks, theirs, func(m marked, theirs int) int { return m.at - theirs })
+	if before == 0 {
+		return theirs
 	}
-	return at
+	return theirs + moved[before-1]
 }

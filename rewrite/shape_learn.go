@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wherewall/wherewall/internal/sqltree"
 	"github.com/wherewall/wherewall/plan"
@@ -151,14 +152,15 @@ func (c *templates) markedText(sql string, literals []sqltree.Literal, free []ui
 	marks := make([]mark, len(free))
 	done := 0
 	characters := 1
+	seed := maphash.String(c.seeds[0], sql)
 	for i, at := range free {
 		l := literals[at]
-		m := mark{class: l.Class, text: markFor(l.Class, maphash.String(c.seeds[0], sql+strconv.Itoa(i)))}
+		m := mark{class: l.Class, text: markFor(l.Class, maphash.Comparable(c.seeds[0], [2]uint64{seed, uint64(i)}))}
 		if strings.Contains(sql, strings.Trim(m.text, "'/*")) {
 			return nil, nil, false
 		}
 		between := sql[done:l.Start]
-		characters += len([]rune(between))
+		characters += utf8.RuneCountInString(between)
 		text.WriteString(between)
 		m.from, m.at = text.Len(), characters
 		characters += len(m.text)

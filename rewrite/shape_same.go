@@ -15,11 +15,12 @@ func (t *Template) plain() *Template {
 	p := *t
 	p.marks, p.sql, p.literals, p.segments, p.positions = nil, "", nil, nil, nil
 	var text strings.Builder
+	moved := t.moved()
 	next, marked, own := 0, 0, 0 // positions told, and bytes of the text with marks and of this one, slots aside
 	tell := func(end int) {
 		for ; next < len(t.positions) && t.positions[next].ours < end; next++ {
 			at := t.positions[next]
-			p.positions = append(p.positions, position{ours: at.ours - marked + own, theirs: t.shifted(at.theirs)})
+			p.positions = append(p.positions, position{ours: at.ours - marked + own, theirs: t.shifted(at.theirs, moved)})
 		}
 	}
 	for _, s := range t.segments {

@@ -42,7 +42,7 @@ func newTemplates(size uint64) *templates {
 	})
 	c.shapes = otter.Must(&otter.Options[shapeKey, *shaped]{
 		MaximumWeight: size / 4, StatsRecorder: c.evicted,
-		Weigher: func(_ shapeKey, s *shaped) uint32 { return weight(len(s.key)+2*len(s.fixed), s.template) },
+		Weigher: func(_ shapeKey, s *shaped) uint32 { return weight(len(s.key)+2*len(s.fixed)+2*len(s.free), s.template) },
 	})
 	return c
 }
