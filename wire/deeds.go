@@ -57,10 +57,7 @@ func (q *requests) awaitReserved(n int) error {
 	if q.pending.mayReserve(n) {
 		return nil
 	}
-	if err := q.askForReplies(); err != nil {
-		return err
-	}
-	if err := q.out.flush(); err != nil {
+	if err := q.demandReplies(); err != nil {
 		return err
 	}
 	q.wait()

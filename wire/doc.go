@@ -1,8 +1,10 @@
 // Package wire talks the PostgreSQL protocol: it says who is there (startup, SCRAM), keeps one session per client, and
 // relays between the client and a server connection of its own.
 //
-//	client ──requests──▶ rewrite.Template ──▶ server      goroutine 1: the only writer to the server
-//	client ◀──replies── pending requests ◀── server       goroutine 2: the only writer to the client
+//	client ──requests──▶ rewrite.Template ──▶ server      one half: the only writer to the server
+//	client ◀──replies── pending requests ◀── server       the other: the only writer to the client
+//
+// The halves are strands on an event loop (internal/strand), or two goroutines where a connection is inside TLS or there are no loops.
 //
 // It promises:
 //

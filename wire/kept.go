@@ -14,10 +14,7 @@ func (q *requests) crowded(portal bool, weight int) (bool, error) {
 	if !q.full(portal, weight) {
 		return false, nil
 	}
-	if err := q.askForReplies(); err != nil {
-		return false, err
-	}
-	if err := q.out.flush(); err != nil {
+	if err := q.demandReplies(); err != nil {
 		return false, err
 	}
 	q.wait()

@@ -111,10 +111,7 @@ func (q *requests) settle() error {
 	if !q.pending.busy() {
 		return nil
 	}
-	if err := q.askForReplies(); err != nil {
-		return err
-	}
-	if err := q.out.flush(); err != nil {
+	if err := q.demandReplies(); err != nil {
 		return err
 	}
 	q.wait()

@@ -68,7 +68,7 @@ func (q *requests) lastly(err error) {
 // answered waits until the server has answered what came before a message that ends the session, as PostgreSQL would have done before it read
 // that. A server that waits for rows will not answer.
 func (q *requests) answered() {
-	if !q.pending.busy() || q.pending.isLoading() || q.askForReplies() != nil || q.out.flush() != nil {
+	if !q.pending.busy() || q.pending.isLoading() || q.demandReplies() != nil {
 		return
 	}
 	q.awaitLoad()
@@ -236,6 +236,14 @@ func (q *requests) flush(f frame) error {
 		return err
 	}
 	return q.askForReplies()
+}
+
+// demandReplies sends all that was said, and asks the server for replies that it may keep.
+func (q *requests) demandReplies() error {
+	if err := q.askForReplies(); err != nil {
+		return err
+	}
+	return q.out.flush()
 }
 
 func (q *requests) askForReplies() error { return q.out.write([]byte{'H', 0, 0, 0, 4}) }

@@ -8,7 +8,7 @@ import (
 	"github.com/wherewall/wherewall/rewrite"
 )
 
-// session is a client whose statements are rewritten, and its server connection. Its two goroutines share the pending requests and what
+// session is a client whose statements are rewritten, and its server connection. Its two halves, requests and replies, share the pending requests and what
 // the link has under mu.
 type session struct {
 	link
@@ -18,13 +18,13 @@ type session struct {
 	who     identity // of the login; its tenant is the subject's
 	pid     uint32   // what the client was told to be
 
-	// hearing is set while the requests goroutine waits for the client to say something: nothing that it has said waits to be sent.
+	// hearing is set while the requests half waits for the client to say something: nothing that it has said waits to be sent.
 	hearing  atomic.Bool
 	bounds   bounds
 	received atomic.Uint64 // counts what is read from the server
 	silence  sighting      // what overdue saw of that, and its own
 
-	// Of the requests goroutine.
+	// Of the requests half.
 	view view
 
 	// Under the link's mu.

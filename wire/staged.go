@@ -39,10 +39,7 @@ func (q *requests) executeLoading(f frame, r request, is *prepared) error {
 	if err := q.forward(f, r); err != nil {
 		return err
 	}
-	if err := q.askForReplies(); err != nil {
-		return err
-	}
-	if err := q.out.flush(); err != nil {
+	if err := q.demandReplies(); err != nil {
 		return err
 	}
 	if !q.awaitLoad() {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/wherewall/wherewall/catalog/store"
 )
 
@@ -131,16 +133,9 @@ func (f storeFlags) migrate(ctx context.Context, up bool, do func(*store.Migrato
 	return do(m)
 }
 
-func (f storeFlags) execute(ctx context.Context, sql string) (err error) {
-	upstream, err := f.open()
-	if err != nil {
-		return err
-	}
-	conn, err := upstream.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("connecting to the store: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	_, err = conn.Exec(ctx, sql)
-	return err //nolint:wrapcheck // the caller says what it was for
+func (f storeFlags) execute(ctx context.Context, sql string) error {
+	return f.with(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, sql)
+		return err //nolint:wrapcheck // the caller says what it was for
+	})
 }
